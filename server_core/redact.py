@@ -1,0 +1,197 @@
+"""Masking of secrets: what stands under a secret-looking name is not shown, recorded or exported.
+
+Whatever reads or writes records masks with this module, so that a secret is one in every place or in none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from server_core.records import (
+    AttributeSet,
+    Commanded,
+    CommandResult,
+    Connecting,
+    Emit,
+    EngineRefused,
+    HandlerException,
+    Handshake,
+    Log,
+    PayloadRecord,
+    Record,
+    Refused,
+    SocketInfo,
+    Sync,
+)
+
+R = TypeVar("R", bound=Record)
+
+MASK = "••••••"
+
+_NAMES = (
+    r"passw(?:or)?d|passphrase|pwd|token|secret|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|authorization|cookie"
+    r"|credential|jwt|bearer"
+)
+_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
+_SECRET_KEY = re.compile(rf'"[^"\\]*(?:{_NAMES})[^"\\]*"\s*:', re.IGNORECASE)
+#: `name: value`, `name=value` and `"name": "value"` in text that need not be JSON.
+_SECRET_PAIR = re.compile(
+    rf"""(?P<name>[\w-]*(?:{_NAMES})[\w-]*["']?\s*[:=]\s*)
+         (?P<value>(?:bearer|basic)\s+[^\s"',;]+|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"',&;}}\]]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+
+def is_secret(name: str) -> bool:
+    """Whether what stands under this name (a header, a key, an attribute) is a secret."""
+    return _SECRET_NAME.search(name) is not None
+
+
+class Redactor:
+    """Masks secrets. With a key, a masked value keeps a digest of it, so that equal secrets stay equal."""
+
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = key
+
+    def value(self, value: str) -> str:
+        """What stands in place of a secret value."""
+        if self._key is None:
+            return MASK
+        return f"{MASK}{hashlib.blake2s(value.encode(errors='replace'), key=self._key, digest_size=4).hexdigest()}"
+
+    def headers(self, headers: dict[str, str]) -> dict[str, str]:
+        """Headers with the secret ones masked, and the secrets in what the others hold (a referer's query)."""
+        return {name: self.value(value) if is_secret(name) else self.line(value) for name, value in headers.items()}
+
+    def url(self, url: str) -> str:
+        """A URL with the secret ones of its query's values masked."""
+        path, mark, query = url.partition("?")
+        if not mark or not _SECRET_NAME.search(unquote(query)):
+            return url
+        pairs = (pair.partition("=") for pair in query.split("&"))
+        return (
+            path
+            + "?"
+            + "&".join(
+                f"{name}{eq}{quote(self.value(unquote(value)), safe=MASK)}"
+                if eq and is_secret(unquote(name))
+                else name + eq + value
+                for name, eq, value in pairs
+            )
+        )
+
+    def json(self, text: str) -> str:
+        """JSON text with the values under secret names masked, however deep; the text itself when there are none."""
+        if not _SECRET_KEY.search(text):
+            return text
+        try:
+            return _encode(self._masked(_decode(text))).decode()
+        except (msgspec.DecodeError, RecursionError):
+            return self.line(text)
+
+    def line(self, text: str) -> str:
+        """Free text with what looks like `secret=value` masked."""
+        if not _SECRET_NAME.search(text):
+            return text
+        return _SECRET_PAIR.sub(self._masked_pair, text)
+
+    def handshake(self, handshake: Handshake) -> Handshake:
+        query = {
+            name: (self.value(value) if isinstance(value, str) else [self.value(item) for item in value])
+            if is_secret(name)
+            else value
+            for name, value in handshake.query.items()
+        }
+        return msgspec.structs.replace(
+            handshake,
+            headers=self.headers(handshake.headers),
+            query=query,
+            auth=self.json(handshake.auth),
+            url=self.url(handshake.url),
+        )
+
+    def attribute(self, name: str, value: str) -> str:
+        """An attribute's value (JSON text), masked when its name or a name within it is secret."""
+        return _encode(self.value(value)).decode() if is_secret(name) else self.json(value)
+
+    def socket(self, socket: SocketInfo) -> SocketInfo:
+        attributes = {name: self.attribute(name, value) for name, value in socket.attributes.items()}
+        return msgspec.structs.replace(socket, handshake=self.handshake(socket.handshake), attributes=attributes)
+
+    def record(self, record: R) -> R:
+        """The record with its secrets masked; the record itself when it has none."""
+        changes: dict[str, Any] = {}
+        match record:
+            case PayloadRecord():
+                changes = {"data": self.json(record.data)}
+            case Log():
+                changes = {"text": self.line(record.text)}
+            case Connecting():
+                changes = {"handshake": self.handshake(record.handshake)}
+            case Sync():
+                sockets = (msgspec.structs.replace(sync, socket=self.socket(sync.socket)) for sync in record.sockets)
+                changes = {"sockets": tuple(sockets)}
+            case AttributeSet():
+                changes = {"value": self.attribute(record.name, record.value)}
+            case Refused():
+                changes = {"message": self.line(record.message), "data": self.json(record.data)}
+            case EngineRefused():
+                changes = {"url": self.url(record.url)}
+            case HandlerException():
+                changes = {"message": self.line(record.message), "traceback": self.line(record.traceback)}
+            case Commanded():
+                changes = {"command": self._command(record), "result": self._result(record.result)}
+        return msgspec.structs.replace(record, **changes) if changes else record
+
+    def _command(self, record: Commanded) -> object:
+        command = record.command
+        return msgspec.structs.replace(command, args=self.json(command.args)) if isinstance(command, Emit) else command
+
+    def _result(self, result: CommandResult) -> CommandResult:
+        acks = tuple(
+            msgspec.structs.replace(ack, data=None if ack.data is None else self.json(ack.data)) for ack in result.acks
+        )
+        return msgspec.structs.replace(result, error=self.line(result.error), acks=acks)
+
+    def _masked(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: self.value(_text(item)) if is_secret(key) else self._masked(item) for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._masked(item) for item in value]
+        return value
+
+    def _masked_pair(self, match: re.Match[str]) -> str:
+        value = match["value"]
+        quote_mark = value[0] if value[0] in "\"'" else ""
+        return f"{match['name']}{quote_mark}{self.value(value.strip(quote_mark or None))}{quote_mark}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else _encode(value).decode()
+
+
+_on_screen = Redactor()
+
+
+def mask_text(text: str) -> str:
+    """JSON text as the screen shows it."""
+    return _on_screen.json(text)
+
+
+def mask_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Headers as the screen shows them."""
+    return _on_screen.headers(headers)
+
+
+def mask_url(url: str) -> str:
+    """A URL as the screen shows it."""
+    return _on_screen.url(url)
