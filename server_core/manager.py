@@ -1,0 +1,189 @@
+"""The manager: rooms indexed both ways, so that a socket's own cost does not grow with the number of sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import socketio
+from bidict import bidict
+from engineio import packet as eio_packet
+from engineio.packet import Packet
+from socketio import packet as sio_packet
+
+Sid = str
+EngineId = str
+
+
+class Manager(socketio.AsyncManager):
+    """`socketio.AsyncManager` with an index from socket to rooms beside that from room to sockets.
+
+    A socket is in no room, and gets no broadcast, until `connect` accepts it; rooms that it joins before are kept for
+    then.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rooms_of: dict[tuple[str, Sid], dict[str, None]] = {}
+        #: Sockets still in a middleware: (namespace, sid) → engine id and rooms joined already.
+        self._connecting: dict[tuple[str, Sid], EngineId] = {}
+        self._disconnecting: set[tuple[str, Sid]] = set()
+
+    # connecting and disconnecting
+
+    async def pre_connect(self, eio_sid: EngineId, namespace: str) -> Sid | None:
+        """Register a socket that the middlewares have still to accept; None when this connection has one already."""
+        if self.sid_from_eio_sid(eio_sid, namespace) is not None:
+            return None
+        sid: Sid = self.server.eio.generate_id()
+        self._connecting[namespace, sid] = eio_sid
+        self._rooms_of[namespace, sid] = {}
+        return sid
+
+    async def connect(self, sid: Sid, namespace: str) -> Sid:
+        """Accept a socket: from now on it is in its own room and in those that it joined meanwhile."""
+        eio_sid = self._connecting.pop((namespace, sid))
+        members: bidict[Sid, EngineId] = self.rooms.setdefault(namespace, {}).setdefault(None, bidict())
+        members[sid] = eio_sid
+        rooms = self._rooms_of[namespace, sid]
+        for room in (sid, *rooms):
+            rooms[room] = None
+            self._room(namespace, room)[sid] = eio_sid
+        return sid
+
+    def is_pre_connected(self, sid: Sid, namespace: str) -> bool:
+        return (namespace, sid) in self._connecting
+
+    def is_connected(self, sid: Sid, namespace: str) -> bool:
+        return sid in self._members(namespace, None) and (namespace, sid) not in self._disconnecting
+
+    def pre_disconnect(self, sid: Sid, namespace: str) -> EngineId | None:
+        self._disconnecting.add((namespace, sid))
+        return self.eio_sid_from_sid(sid, namespace)
+
+    def basic_disconnect(self, sid: Sid, namespace: str, **_kwargs: Any) -> None:
+        for room in list(self._rooms_of.pop((namespace, sid), ())):
+            self._leave(sid, namespace, room)
+        self._leave(sid, namespace, None)
+        self._connecting.pop((namespace, sid), None)
+        self._disconnecting.discard((namespace, sid))
+        self.callbacks.pop(sid, None)
+
+    def sid_from_eio_sid(self, eio_sid: EngineId, namespace: str) -> Sid | None:
+        members = self._members(namespace, None)
+        return members.inverse.get(eio_sid) if isinstance(members, bidict) else None
+
+    def eio_sid_from_sid(self, sid: Sid, namespace: str) -> EngineId | None:
+        return self._members(namespace, None).get(sid) or self._connecting.get((namespace, sid))
+
+    # rooms
+
+    def basic_enter_room(self, sid: Sid, namespace: str, room: str, eio_sid: EngineId | None = None) -> None:
+        """Join a room; a socket that is gone joins none."""
+        rooms = self._rooms_of.get((namespace, sid))
+        if rooms is None or room in rooms:
+            return
+        rooms[room] = None
+        if tap := self.server.eio.tap:
+            tap.room_joined(sid, namespace, room)
+        eio_sid = self._members(namespace, None).get(sid)
+        if eio_sid is not None:
+            self._room(namespace, room)[sid] = eio_sid
+
+    def basic_leave_room(self, sid: Sid, namespace: str, room: str) -> None:
+        rooms = self._rooms_of.get((namespace, sid))
+        if rooms is None or room not in rooms:
+            return
+        del rooms[room]
+        self._leave(sid, namespace, room)
+        if tap := self.server.eio.tap:
+            tap.room_left(sid, namespace, room)
+
+    def basic_close_room(self, room: str, namespace: str) -> None:
+        for sid in list(self._members(namespace, room)):
+            self.basic_leave_room(sid, namespace, room)
+
+    def get_rooms(self, sid: Sid, namespace: str) -> list[str]:
+        return list(self._rooms_of.get((namespace, sid), ()))
+
+    def is_in(self, sid: Sid, namespace: str, room: str) -> bool:
+        return room in self._rooms_of.get((namespace, sid), ())
+
+    def get_participants(self, namespace: str, room: str | Iterable[str] | None) -> Iterator[tuple[Sid, EngineId]]:
+        """Sockets in a room, in any of several rooms (each once), or in the namespace (None)."""
+        if room is None or isinstance(room, str):
+            yield from list(self._members(namespace, room).items())
+            return
+        found: dict[Sid, EngineId] = {}
+        for name in room:
+            found.update(self._members(namespace, name))
+        yield from found.items()
+
+    # emitting
+
+    async def emit(
+        self,
+        event: str,
+        data: Any,
+        namespace: str,
+        room: Any = None,
+        skip_sid: Any = None,
+        callback: Any = None,
+        to: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Emit to a room: encoded once, put straight into each recipient's queue."""
+        args = list(data) if isinstance(data, tuple) else [] if data is None else [data]
+        skip = set(skip_sid) if isinstance(skip_sid, list) else {skip_sid}
+        self.emit_to(event, args, namespace, to or room, skip, callback=callback)
+
+    def emit_to(
+        self,
+        event: str,
+        args: list[Any],
+        namespace: str,
+        rooms: str | Collection[str] | None,
+        skip: Collection[Sid],
+        *,
+        callback: Any = None,
+    ) -> int:
+        """Emit an event to sockets of a namespace, and say to how many; an empty collection of rooms is nobody."""
+        recipients = [(sid, eio_sid) for sid, eio_sid in self.get_participants(namespace, rooms) if sid not in skip]
+        server = self.server
+        if callback is not None:
+            for sid, eio_sid in recipients:
+                ack_id = self._generate_ack_id(sid, callback)
+                server.put_packet(
+                    eio_sid, server.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args], id=ack_id)
+                )
+            return len(recipients)
+        encoded = server.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args]).encode()
+        parts = encoded if isinstance(encoded, list) else [encoded]
+        packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
+        sockets = server.eio.sockets
+        for _, eio_sid in recipients:
+            if socket := sockets.get(eio_sid):
+                for packet in packets:
+                    socket.put(packet)
+        if server.eio.tap:
+            server.eio.tap.broadcast(namespace, rooms, skip, len(recipients), parts)
+        return len(recipients)
+
+    def _members(self, namespace: str, room: str | None) -> dict[Sid, EngineId]:
+        members: dict[Sid, EngineId] = self.rooms.get(namespace, {}).get(room, {})
+        return members
+
+    def _room(self, namespace: str, room: str) -> dict[Sid, EngineId]:
+        members: dict[Sid, EngineId] = self.rooms.setdefault(namespace, {}).setdefault(room, {})
+        return members
+
+    def _leave(self, sid: Sid, namespace: str, room: str | None) -> None:
+        rooms = self.rooms.get(namespace, {})
+        members = rooms.get(room)
+        if members is None:
+            return
+        members.pop(sid, None)
+        if not members:
+            del rooms[room]
+            if not rooms:
+                del self.rooms[namespace]

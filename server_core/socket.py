@@ -1,0 +1,351 @@
+"""The Socket instance: one client's connection to one namespace, as the server holds it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from socketio import packet as sio_packet
+
+from server_core import middleware
+from server_core.broadcast import BroadcastOperator, Rooms, check_event, names
+from server_core.errors import SocketError
+from server_core.handshake import Handshake, to_json
+from server_core.listeners import Listener, Listeners
+from server_core.middleware import Middleware
+
+if TYPE_CHECKING:
+    from server_core.engine import EngineSocket
+    from server_core.namespace import Namespace
+    from server_core.tap import Tap
+
+SERVER_DISCONNECT = "server namespace disconnect"
+CLIENT_DISCONNECT = "client namespace disconnect"
+
+#: Seconds that a socket which is going away waits for its `disconnecting` handlers.
+DISCONNECTING_PATIENCE = 5.0
+
+
+class _State:
+    """What a socket keeps for itself, apart from what may be attached to it."""
+
+    __slots__ = ("acks", "connected", "data", "gone", "listeners", "middlewares")
+
+    def __init__(self) -> None:
+        self.connected = False
+        self.gone = False
+        self.data: dict[Any, Any] = {}
+        self.listeners = Listeners()
+        self.middlewares: list[Middleware] = []
+        self.acks: set[asyncio.Future[list[Any]]] = set()
+
+
+class Socket:
+    """Follows Socket.IO's server-side `Socket`. Any name that is not its own may be attached to it."""
+
+    __slots__ = ("_attached", "_conn", "_handshake", "_id", "_nsp", "_state")
+
+    _id: str
+    _nsp: Namespace
+    _conn: EngineSocket
+    _handshake: Handshake
+    _state: _State
+    _attached: dict[str, Any]
+
+    def __init__(self, id: str, nsp: Namespace, conn: EngineSocket, handshake: Handshake) -> None:
+        own = {"_id": id, "_nsp": nsp, "_conn": conn, "_handshake": handshake, "_state": _State(), "_attached": {}}
+        for name, value in own.items():
+            object.__setattr__(self, name, value)
+
+    # what it is
+
+    @property
+    def id(self) -> str:
+        """Random, 20 characters, the same as on the client; not the connection's id."""
+        return self._id
+
+    @property
+    def nsp(self) -> Namespace:
+        return self._nsp
+
+    @property
+    def conn(self) -> EngineSocket:
+        """The Engine.IO connection, shared with this client's other namespaces."""
+        return self._conn
+
+    @property
+    def handshake(self) -> Handshake:
+        return self._handshake
+
+    @property
+    def connected(self) -> bool:
+        return self._state.connected
+
+    @property
+    def gone(self) -> bool:
+        """Whether it has left, or is about to."""
+        return self._state.gone
+
+    @property
+    def data(self) -> dict[Any, Any]:
+        """For your use; the console shows it."""
+        return self._state.data
+
+    @property
+    def rooms(self) -> set[str]:
+        """The rooms that it is in, its own id included; empty once it is gone."""
+        return set(self._nsp.server.manager.get_rooms(self._id, self._nsp.name))
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """A copy of what is attached."""
+        return dict(self._attached)
+
+    def __repr__(self) -> str:
+        return f"<Socket {self._id} {self._nsp.name}>"
+
+    # attached attributes
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._attached[name]
+        except KeyError:
+            raise AttributeError(f"nothing named {name!r} is attached to this socket") from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._check_not_own(name)
+        self._attached[name] = value
+        if tap := self._tap:
+            tap.attribute_set(self._id, self._nsp.name, name, to_json(value))
+
+    def __delattr__(self, name: str) -> None:
+        self._check_not_own(name)
+        if name not in self._attached:
+            raise AttributeError(f"nothing named {name!r} is attached to this socket")
+        del self._attached[name]
+        if tap := self._tap:
+            tap.attribute_deleted(self._id, self._nsp.name, name)
+
+    def _check_not_own(self, name: str) -> None:
+        if hasattr(type(self), name):
+            raise AttributeError(f"{name!r} is the socket's own and can't be overwritten")
+
+    # events in
+
+    def on(self, event: str, handler: Any = None) -> Any:
+        """Add a handler for an event: called with its arguments; what it returns is the ack."""
+        return self._state.listeners.on(event, handler)
+
+    def once(self, event: str, handler: Any = None) -> Any:
+        """Like `on`, for the next such event alone."""
+        return self._state.listeners.on(event, handler, once=True)
+
+    def off(self, event: str, handler: Any = None) -> None:
+        """Remove a handler, or all of an event's."""
+        self._state.listeners.off(event, handler)
+
+    def use(self, middleware: Middleware) -> Middleware:
+        """Run `middleware([event, *args], next)` for each incoming event, before its handlers."""
+        self._state.middlewares.append(middleware)
+        return middleware
+
+    # events out
+
+    async def emit(self, event: str, *args: Any) -> None:
+        """Emit to this client."""
+        check_event(event)
+        self._put_event(event, args)
+
+    async def emit_with_ack(self, event: str, *args: Any) -> Any:
+        """Emit to this client and return its answer: one value, a tuple of several, or None."""
+        return await self.timeout(None).emit_with_ack(event, *args)
+
+    def timeout(self, seconds: float | None) -> SocketWithTimeout:
+        """How long `emit_with_ack` waits."""
+        return SocketWithTimeout(self, seconds)
+
+    def to(self, rooms: Rooms) -> BroadcastOperator:
+        """The members of a room, or of several, without this socket."""
+        return self.broadcast.to(rooms)
+
+    in_ = to
+
+    def except_(self, rooms: Rooms) -> BroadcastOperator:
+        """All sockets of the namespace without this one and without the members of a room, or of several."""
+        return self.broadcast.except_(rooms)
+
+    @property
+    def broadcast(self) -> BroadcastOperator:
+        """All sockets of the namespace without this one."""
+        return BroadcastOperator(self._nsp, None, frozenset((self._id,)))
+
+    # rooms
+
+    async def join(self, rooms: Rooms) -> None:
+        """Join a room, or several; does nothing once the socket is gone."""
+        manager = self._nsp.server.manager
+        for room in names(rooms):
+            await manager.enter_room(self._id, self._nsp.name, room)
+
+    async def leave(self, room: str) -> None:
+        """Leave a room; leaving its own ends private delivery to it."""
+        await self._nsp.server.manager.leave_room(self._id, self._nsp.name, room)
+
+    async def disconnect(self, close: bool = False) -> None:
+        """Disconnect from this namespace, or close the whole connection; does nothing once the socket is gone."""
+        if not self._state.connected or self._state.gone:
+            return
+        if not close:
+            self._put(sio_packet.DISCONNECT)
+            await self.leave_for(SERVER_DISCONNECT)
+            return
+        for socket in self._nsp.server.sockets_of(self._conn.id):
+            await socket.disconnect()
+        await self._conn.close(wait=False)
+
+    # what the server calls
+
+    @property
+    def _tap(self) -> Tap | None:
+        return self._nsp.server.eio.tap
+
+    def accept(self) -> None:
+        """The middlewares let it pass: it is connected."""
+        self._state.connected = True
+        self._put(sio_packet.CONNECT, {"sid": self._id})
+
+    async def dispatch(self, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
+        """Run an incoming event through the middlewares and its handlers, and answer it.
+
+        `fallback` is python-socketio's handler for the event, called with the socket's id first.
+        """
+        where = f"on {packet[0]!r}"
+        try:
+            if self._state.middlewares and not await self._pass(packet):
+                return
+            event, *args = packet
+            listeners = self._state.listeners.take(event)
+            calls = [self._call(listener, id, args) for listener in listeners]
+            if fallback:
+                calls.append(self._call(fallback, id, [self._id, *args]))
+            if len(calls) == 1:
+                await calls[0]
+            elif calls:
+                await asyncio.gather(*calls)
+        except Exception as error:  # noqa: BLE001  the app's handler
+            self._nsp.server.app_raised(where, error, self)
+
+    async def _call(self, listener: Listener, id: int | None, args: list[Any]) -> None:
+        if listener.wants_ack:
+            await listener.call(*args, ack=_Answer(self, id))
+            return
+        result = await listener.call(*args)
+        if id is not None and result is not NotImplemented:
+            _Answer(self, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
+
+    async def _pass(self, packet: list[Any]) -> bool:
+        outcome = await middleware.run(self._state.middlewares, packet, patience=0)
+        if outcome.passed:
+            return True
+        if self._tap:
+            message = str(outcome.error) if outcome.error else ""
+            self._tap.event_blocked(self._id, self._nsp.name, to_json(packet), message)
+        if outcome.error is not None:
+            if outcome.raised and not isinstance(outcome.error, SocketError):
+                self._nsp.server.app_raised(f"middleware {outcome.by}", outcome.error, self)
+            for listener in self._state.listeners.take("error"):
+                await listener.call(outcome.error)
+        return False
+
+    async def leave_for(self, reason: str, description: Any = None) -> None:
+        """Run the way out, once: `disconnecting` with the rooms still full, then gone, then `disconnect`."""
+        state = self._state
+        if state.gone:
+            return
+        state.gone = True
+        server = self._nsp.server
+        was_connected = state.connected
+        if was_connected:
+            if tap := self._tap:
+                tap.disconnecting(self._id, self._nsp.name, reason)
+            await self._tell("disconnecting", reason, description, DISCONNECTING_PATIENCE)
+        server.forget(self, reason)
+        state.connected = False
+        for future in state.acks:
+            if not future.done():
+                future.set_exception(SocketError("socket has been disconnected"))
+        if was_connected:
+            await self._tell("disconnect", reason, description, None)
+            await server.trigger_legacy_disconnect(self, reason)
+
+    async def _tell(self, event: str, reason: str, description: Any, patience: float | None) -> None:
+        """Start the handlers of the way out; with patience, wait that long for them."""
+        server = self._nsp.server
+        tasks = [
+            server.spawn(self._guarded(f"on {event!r}", listener, reason, description))
+            for listener in self._state.listeners.take(event)
+        ]
+        if tasks and patience:
+            await asyncio.wait(tasks, timeout=patience)
+
+    async def _guarded(self, where: str, listener: Listener, *args: Any) -> None:
+        try:
+            await listener.call_with_as_many(*args)
+        except Exception as error:  # noqa: BLE001  the app's handler
+            self._nsp.server.app_raised(where, error, self)
+
+    def _put_event(self, event: str, args: tuple[Any, ...], id: int | None = None) -> None:
+        self._put(sio_packet.EVENT, [event, *args], id)
+
+    def _put(self, kind: int, data: Any = None, id: int | None = None) -> None:
+        server = self._nsp.server
+        server.put_packet(self._conn.id, server.packet_class(kind, namespace=self._nsp.name, data=data, id=id))
+
+
+class SocketWithTimeout:
+    """What `socket.timeout(seconds)` returns."""
+
+    __slots__ = ("_seconds", "_socket")
+
+    def __init__(self, socket: Socket, seconds: float | None) -> None:
+        self._socket = socket
+        self._seconds = seconds
+
+    async def emit_with_ack(self, event: str, *args: Any) -> Any:
+        """Emit and return the client's answer; `TimeoutError("operation has timed out")` when it is late."""
+        check_event(event)
+        socket = self._socket
+        if not socket.connected:
+            raise SocketError("socket has been disconnected")
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+        def answered(*values: Any) -> None:
+            if not answer.done():
+                answer.set_result(list(values))
+
+        ack_id = socket.nsp.server.manager._generate_ack_id(socket.id, answered)
+        pending = socket._state.acks
+        pending.add(answer)
+        try:
+            socket._put_event(event, args, ack_id)
+            values = await asyncio.wait_for(answer, self._seconds)
+        except TimeoutError:
+            raise TimeoutError("operation has timed out") from None
+        finally:
+            pending.discard(answer)
+        return values[0] if len(values) == 1 else tuple(values) or None
+
+
+class _Answer:
+    """The `ack` of one event: answers it once, and only when the client asked."""
+
+    __slots__ = ("_id", "_socket")
+
+    def __init__(self, socket: Socket, id: int | None) -> None:
+        self._socket = socket
+        self._id = id
+
+    def __call__(self, *values: Any) -> None:
+        if self._id is not None and self._socket.connected:
+            self._socket._put(sio_packet.ACK, list(values), self._id)
+            self._id = None

@@ -1,0 +1,371 @@
+"""Hooks that let a tap watch a stock `socketio.AsyncServer`: on that instance alone, its behaviour unchanged.
+
+Every hook is an attribute of the instance that stands before its class's own method, notes, and calls that method.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import socketio
+from socketio import packet as sio_packet
+
+from server_core.handshake import Handshake
+from server_core.tap import Tap
+
+_MISSING = object()
+
+
+class StockHooks:
+    """One tap on one stock server."""
+
+    def __init__(self, tap: Tap, sio: socketio.AsyncServer) -> None:
+        self._tap = tap
+        self._sio = sio
+        self._undo: list[Callable[[], None]] = []
+        self._auth: dict[tuple[str, str], Any] = {}
+        self._reasons: dict[tuple[str, str], str] = {}
+        #: Rooms that a socket leaves because it is going, while it is.
+        self._leaving: dict[tuple[str, str], set[str]] = {}
+        self._emitting: _Emitting | None = None
+
+    def install(self) -> None:
+        """Start watching."""
+        sio, eio, manager = self._sio, self._sio.eio, self._sio.manager
+        self._hook_engine(eio)
+        self._hook_connections(sio, manager)
+        self._hook_rooms(manager)
+        self._hook_events(sio, manager)
+
+    def remove(self) -> None:
+        """Stop watching: nothing of the hooks stays on the instance."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+        """Put `make(original)` before a method of one instance."""
+        before = vars(owner).get(name, _MISSING)
+        setattr(owner, name, make(getattr(owner, name)))
+
+        def undo() -> None:
+            if before is _MISSING:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, before)
+
+        self._undo.append(undo)
+
+    # engine
+
+    def _hook_engine(self, eio: Any) -> None:
+        tap = self._tap
+        connect, message, disconnect = (eio.handlers[name] for name in ("connect", "message", "disconnect"))
+
+        async def on_connect(eio_sid: str, environ: dict[str, Any]) -> Any:
+            client = environ.get("asgi.scope", {}).get("client")
+            websocket = "transport=websocket" in environ.get("QUERY_STRING", "")
+            tap.engine_opened(eio_sid, "websocket" if websocket else "polling", str(client[0]) if client else "")
+            if socket := eio.sockets.get(eio_sid):
+                self._hook_engine_socket(socket)
+            return await connect(eio_sid, environ)
+
+        async def on_message(eio_sid: str, data: Any) -> Any:
+            if isinstance(data, str | bytes):
+                tap.packet_received(eio_sid, data)
+            return await message(eio_sid, data)
+
+        async def on_disconnect(eio_sid: str, *args: Any) -> Any:
+            try:
+                return await disconnect(eio_sid, *args)
+            finally:
+                tap.engine_closed(eio_sid, str(args[0]) if args else "")
+
+        eio.handlers.update(connect=on_connect, message=on_message, disconnect=on_disconnect)
+        self._undo.append(lambda: eio.handlers.update(connect=connect, message=message, disconnect=disconnect))
+
+        def make_response(original: Any) -> Any:
+            async def respond(response: dict[str, Any], environ: dict[str, Any]) -> Any:
+                tap.engine_response(response, environ)
+                return await original(response, environ)
+
+            return respond
+
+        self._replace(eio, "_make_response", make_response)
+
+    def _hook_engine_socket(self, socket: Any) -> None:
+        """RTT and upgrade of one connection; these hooks go with it."""
+        tap = self._tap
+        schedule_ping, handler = socket.schedule_ping, socket._websocket_handler
+        pinged = False
+
+        def on_schedule_ping() -> None:
+            # called when the connection opens, then with each PONG: `last_ping` is then when the PING was sent
+            nonlocal pinged
+            if pinged and socket.last_ping:
+                tap.engine_heartbeat(socket.sid, max(0.0, time.time() - socket.last_ping))
+            pinged = True
+            schedule_ping()
+
+        async def on_websocket(ws: Any) -> Any:
+            if socket.connected:  # an upgrade: its second packet completes it
+                wait, packets = ws.wait, 0
+
+                async def probe() -> Any:
+                    nonlocal packets
+                    data = await wait()
+                    packets += 1
+                    if packets == 2:
+                        ws.wait = wait
+                        if data == "5":
+                            tap.engine_upgraded(socket.sid, "websocket")
+                    return data
+
+                ws.wait = probe
+            return await handler(ws)
+
+        socket.schedule_ping = on_schedule_ping
+        socket._websocket_handler = on_websocket
+
+    # connections
+
+    def _hook_connections(self, sio: Any, manager: Any) -> None:
+        tap = self._tap
+
+        def handle_connect(original: Any) -> Any:
+            async def handle(eio_sid: str, namespace: str | None, data: Any) -> Any:
+                key = eio_sid, namespace or "/"
+                self._auth[key] = data
+                try:
+                    return await original(eio_sid, namespace, data)
+                except Exception as error:
+                    sid = manager.sid_from_eio_sid(*key) or ""
+                    tap.exception("on 'connect'", error, sid, key[1])
+                    raise
+                finally:
+                    self._auth.pop(key, None)
+
+            return handle
+
+        def pre_connect(original: Any) -> Any:
+            async def register(eio_sid: str, namespace: str) -> Any:
+                sid = await original(eio_sid, namespace)
+                if sid is not None:
+                    handshake = Handshake(sio.environ.get(eio_sid, {}), self._auth.get((eio_sid, namespace)))
+                    tap.connecting(sid, namespace, eio_sid, handshake.to_record())
+                return sid
+
+            return register
+
+        def handle_disconnect(original: Any) -> Any:
+            async def handle(eio_sid: str, namespace: str | None, reason: str | None = None) -> Any:
+                sid = manager.sid_from_eio_sid(eio_sid, namespace or "/")
+                with self._leaves(sid, namespace, reason or sio.reason.CLIENT_DISCONNECT):
+                    return await original(eio_sid, namespace, reason)
+
+            return handle
+
+        def disconnect(original: Any) -> Any:
+            async def handle(sid: str, namespace: str | None = None, ignore_queue: bool = False) -> Any:
+                with self._leaves(sid, namespace, sio.reason.SERVER_DISCONNECT):
+                    return await original(sid, namespace=namespace, ignore_queue=ignore_queue)
+
+            return handle
+
+        def basic_disconnect(original: Any) -> Any:
+            def drop(sid: str, namespace: str, **kwargs: Any) -> Any:
+                key = namespace, sid
+                rooms = self._leaving[key] = set()
+                try:
+                    return original(sid, namespace, **kwargs)
+                finally:
+                    del self._leaving[key]
+                    tap.disconnected(sid, namespace, self._reasons.pop(key, ""), frozenset(rooms))
+
+            return drop
+
+        self._replace(sio, "_handle_connect", handle_connect)
+        self._replace(manager, "pre_connect", pre_connect)
+        self._replace(sio, "_handle_disconnect", handle_disconnect)
+        self._replace(sio, "disconnect", disconnect)
+        self._replace(manager, "basic_disconnect", basic_disconnect)
+
+    @contextmanager
+    def _leaves(self, sid: str | None, namespace: str | None, reason: str) -> Iterator[None]:
+        """While a socket is on its way out: why, for whoever drops it from its rooms."""
+        if sid is None:
+            yield
+            return
+        key = namespace or "/", sid
+        self._reasons.setdefault(key, reason)
+        try:
+            yield
+        except Exception as error:
+            self._tap.exception("on 'disconnect'", error, sid, key[0])
+            raise
+        finally:
+            self._reasons.pop(key, None)
+
+    # rooms
+
+    def _hook_rooms(self, manager: Any) -> None:
+        tap = self._tap
+
+        def enter(original: Any) -> Any:
+            def join(sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> Any:
+                joins = room is not None and room != sid and not _is_in(manager, namespace, room, sid)
+                result = original(sid, namespace, room, eio_sid=eio_sid)
+                if joins:
+                    tap.room_joined(sid, namespace, room)
+                return result
+
+            return join
+
+        def leave(original: Any) -> Any:
+            def depart(sid: str, namespace: str, room: Any) -> Any:
+                leaves = room is not None and _is_in(manager, namespace, room, sid)
+                result = original(sid, namespace, room)
+                if leaves:
+                    going = self._leaving.get((namespace, sid))
+                    if going is None:
+                        tap.room_left(sid, namespace, room)
+                    else:
+                        going.add(str(room))
+                return result
+
+            return depart
+
+        self._replace(manager, "basic_enter_room", enter)
+        self._replace(manager, "basic_leave_room", leave)
+
+    # events
+
+    def _hook_events(self, sio: Any, manager: Any) -> None:
+        tap = self._tap
+
+        def handle_event(original: Any) -> Any:
+            async def handle(
+                server: Any, sid: str, eio_sid: str, data: list[Any], namespace: str, id: int | None
+            ) -> Any:
+                try:
+                    return await original(server, sid, eio_sid, data, namespace, id)
+                except Exception as error:
+                    tap.exception(f"on {data[0]!r}", error, sid, namespace)
+                    raise
+
+            return handle
+
+        def send_packet(original: Any) -> Any:
+            async def send(eio_sid: str, pkt: Any) -> Any:
+                encoded = pkt.encode()
+                tap.packet_sent(eio_sid, encoded if isinstance(encoded, list) else [encoded])
+                pkt.encode = lambda: encoded  # it is encoded once
+                return await original(eio_sid, pkt)
+
+            return send
+
+        def emit(original: Any) -> Any:
+            async def broadcast(
+                event: str,
+                data: Any,
+                namespace: str,
+                room: Any = None,
+                skip_sid: Any = None,
+                callback: Any = None,
+                to: Any = None,
+                **kwargs: Any,
+            ) -> Any:
+                rooms = to or room
+                emitting = None
+                if callback is None:  # with one, each recipient gets a packet of its own
+                    skip = skip_sid if isinstance(skip_sid, list) else [skip_sid]
+                    emitting = _Emitting(namespace, rooms, skip, _count(manager, namespace, rooms, skip))
+                self._emitting = emitting
+                result = await original(
+                    event, data, namespace, room=room, skip_sid=skip_sid, callback=callback, to=to, **kwargs
+                )
+                if emitting is not None and self._emitting is emitting:  # nobody is there: it was not even encoded
+                    args = list(data) if isinstance(data, tuple) else [] if data is None else [data]
+                    sio.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args]).encode()
+                return result
+
+            return broadcast
+
+        def save_session(original: Any) -> Any:
+            async def save(sid: str, session: Any, namespace: str | None = None) -> Any:
+                result = await original(sid, session, namespace=namespace)
+                tap.session_saved(sid, namespace or "/", session)
+                return result
+
+            return save
+
+        self._replace(sio, "_handle_event_internal", handle_event)
+        self._replace(sio, "_send_packet", send_packet)
+        self._replace(manager, "emit", emit)
+        self._replace(sio, "save_session", save_session)
+        self._replace(sio, "packet_class", self._noting_class)
+
+    def _noting_class(self, packet_class: type[Any]) -> type[Any]:
+        """The server's packet class, whose `encode` also notes the emit that is being made.
+
+        Between an emit's start and its one `encode` nothing else runs, so the two belong together.
+        """
+        hooks = self
+
+        class NotingPacket(packet_class):
+            def encode(self) -> Any:
+                encoded = super().encode()
+                emitting = hooks._emitting
+                if emitting is not None and self.id is None and self.packet_type in _EVENTS:
+                    hooks._emitting = None
+                    parts = encoded if isinstance(encoded, list) else [encoded]
+                    hooks._tap.broadcast(
+                        emitting.namespace, _names(emitting.rooms), emitting.skip, emitting.sockets, parts
+                    )
+                return encoded
+
+        NotingPacket.__name__ = packet_class.__name__
+        NotingPacket.__qualname__ = packet_class.__qualname__
+        return NotingPacket
+
+
+_EVENTS = (sio_packet.EVENT, sio_packet.BINARY_EVENT)
+
+
+class _Emitting(NamedTuple):
+    namespace: str
+    rooms: Any
+    skip: list[str | None]
+    sockets: int
+
+
+def _several(rooms: Any) -> bool:
+    """Whether python-socketio takes this `room` argument for a list of rooms."""
+    return hasattr(rooms, "__len__") and not isinstance(rooms, str)
+
+
+def _names(rooms: Any) -> str | list[str] | None:
+    if rooms is None:
+        return None
+    return [str(room) for room in rooms] if _several(rooms) else str(rooms)
+
+
+def _members(manager: Any, namespace: str, room: Any) -> Mapping[str, str]:
+    members: Mapping[str, str] = manager.rooms.get(namespace, {}).get(room, {})
+    return members
+
+
+def _count(manager: Any, namespace: str, rooms: Any, skip: list[str | None]) -> int:
+    """How many sockets an emit reaches, at no cost per recipient unless it names several rooms."""
+    members: Collection[str]
+    if _several(rooms):
+        members = set().union(*(_members(manager, namespace, room) for room in rooms))
+    else:
+        members = _members(manager, namespace, rooms)
+    return len(members) - sum(sid in members for sid in set(skip))
+
+
+def _is_in(manager: Any, namespace: str, room: Any, sid: str) -> bool:
+    return sid in _members(manager, namespace, room)

@@ -1,0 +1,316 @@
+"""From what a server noted to records: on the draining thread, in the order in which it happened."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from server_core import packets, records
+from server_core.records import EngineInfo, Record, ServerInfo, SocketInfo, SocketSync, Sync
+from server_core.ring import Entry
+from server_core.roster import Roster
+
+#: Bytes past which a payload is cut.
+MAX_PAYLOAD = 16 * 1024 * 1024
+
+Parts = tuple[str | bytes, ...]
+#: A payload as records hold it.
+Payload = dict[str, Any]
+
+
+class _Partial:
+    """A binary packet whose attachments are still to come."""
+
+    def __init__(self, head: packets.Head) -> None:
+        self.head = head
+        self.attachments: list[bytes] = []
+
+
+class Translator:
+    """Makes records of noted entries, and folds them, so that it can say at any time what is live."""
+
+    def __init__(self, server: str, epoch: int) -> None:
+        self._server = server
+        self._epoch = epoch
+        self._seq = 0
+        self._offset = 0
+        self._out: list[Record] = []
+        self.roster = Roster()
+        #: (engine, namespace) → socket
+        self._socket_of: dict[tuple[str, str], str] = {}
+        self._partial: dict[str, _Partial] = {}
+        self._refusing: dict[tuple[str, str], str] = {}
+        #: When the events that want an ack came or went, by socket: (is incoming, ack id) → monotonic ns.
+        self._asked: dict[str, dict[tuple[bool, int], int]] = {}
+
+    def translate(self, entries: list[Entry], dropped: int) -> list[Record]:
+        """The records of these entries; a gap first when others were dropped before them."""
+        self._offset = time.time_ns() - time.monotonic_ns()
+        self._out = []
+        if dropped:
+            self._add(records.Gap, time.monotonic_ns(), lost=dropped, why="the server was faster than its ring")
+        for make, at, *values in entries:
+            make(self, at, *values)
+        return self._out
+
+    def sync(self) -> Sync:
+        """All that is live; its `seq` is that of the last record that it includes."""
+        return self.roster.to_sync(server=self._server, epoch=self._epoch, seq=self._seq, time=time.time_ns())
+
+    def _add(self, kind: type[Record], at: int, **fields: Any) -> None:
+        self._seq += 1
+        record = kind(server=self._server, epoch=self._epoch, seq=self._seq, time=at + self._offset, **fields)
+        self.roster.apply(record)
+        self._out.append(record)
+
+    # server
+
+    def server_started(self, at: int, info: ServerInfo) -> None:
+        self._add(records.ServerStarted, at, info=info)
+
+    def server_stopped(self, at: int, why: str) -> None:
+        self._add(records.ServerStopped, at, why=why)
+
+    def server_blocked(self, at: int, seconds: float, stack: str) -> None:
+        self._add(records.ServerBlocked, at, seconds=seconds, stack=stack)
+
+    def log(self, at: int, stream: Literal["stdout", "stderr"], text: str) -> None:
+        self._add(records.Log, at, stream=stream, text=text)
+
+    def census(self, at: int, found: tuple[list[EngineInfo], list[SocketInfo]]) -> None:
+        engines, sockets = found
+        known = self.roster.sockets
+        syncs = []
+        for socket in sockets:
+            # the handshake and the session are known better from when they were noted
+            if before := known.get(socket.id):
+                handshake = before.handshake if before.handshake.auth != "{}" else socket.handshake
+                socket = msgspec.structs.replace(
+                    socket, handshake=handshake, connected=before.connected or socket.connected
+                )
+            syncs.append(SocketSync(socket, self.roster.counters_of(socket.id)))
+        self._socket_of = {(socket.engine, socket.nsp): socket.id for socket in sockets}
+        self._seq += 1
+        self.roster.load(self.roster.info, engines, syncs)
+        sync = self.roster.to_sync(server=self._server, epoch=self._epoch, seq=self._seq, time=at + self._offset)
+        self._out.append(sync)
+
+    # engine
+
+    def engine_opened(self, at: int, engine: str, transport: str, address: str) -> None:
+        self._add(records.EngineOpened, at, engine=engine, transport=transport, address=address)
+
+    def engine_upgraded(self, at: int, engine: str, transport: str) -> None:
+        self._add(records.EngineUpgraded, at, engine=engine, transport=transport)
+
+    def engine_heartbeat(self, at: int, engine: str, rtt: float) -> None:
+        self._add(records.EngineHeartbeat, at, engine=engine, rtt=rtt)
+
+    def engine_closed(self, at: int, engine: str, reason: str) -> None:
+        self._partial.pop(engine, None)
+        self._add(records.EngineClosed, at, engine=engine, reason=reason)
+
+    def engine_refused(self, at: int, status: int, message: str, address: str, url: str, origin: str) -> None:
+        self._add(records.EngineRefused, at, status=status, message=message, address=address, url=url, origin=origin)
+
+    # packets
+
+    def packet_received(self, at: int, engine: str, data: str | bytes) -> None:
+        if isinstance(data, bytes):
+            partial = self._partial.get(engine)
+            if partial is None:
+                self._msgpack(at, engine, data, self._received)
+                return
+            partial.attachments.append(data)
+            if len(partial.attachments) < partial.head.attachments:
+                return
+            del self._partial[engine]
+            self._received(at, engine, partial.head, tuple(partial.attachments))
+            return
+        try:
+            head = packets.split(data)
+        except ValueError:
+            return  # the server closes the connection, and a record says why
+        if head.attachments:
+            self._partial[engine] = _Partial(head)
+        else:
+            self._received(at, engine, head, ())
+
+    def packet_sent(self, at: int, engine: str, parts: Parts) -> None:
+        text = parts[0]
+        if isinstance(text, bytes):
+            self._msgpack(at, engine, text, self._sent)
+            return
+        self._sent(
+            at, engine, packets.split(text), tuple(bytes(part) for part in parts[1:] if not isinstance(part, str))
+        )
+
+    def _msgpack(self, at: int, engine: str, data: bytes, then: Any) -> None:
+        try:
+            head, attachments = packets.split_msgpack(data)
+        except ValueError:
+            return
+        then(at, engine, head, attachments)
+
+    def _received(self, at: int, engine: str, head: packets.Head, attachments: tuple[bytes, ...]) -> None:
+        socket = self._socket_of.get((engine, head.nsp))
+        if socket is None:
+            return
+        if head.type in (packets.EVENT, packets.BINARY_EVENT):
+            if head.id is not None:
+                self._asked.setdefault(socket, {})[True, head.id] = at
+            payload = _payload(head.data, attachments)
+            self._add(records.EventReceived, at, socket=socket, nsp=head.nsp, id=head.id, **payload)
+        elif head.type in (packets.ACK, packets.BINARY_ACK) and head.id is not None:
+            self._ack(records.AckReceived, at, socket, head, attachments, incoming=False)
+
+    def _sent(self, at: int, engine: str, head: packets.Head, attachments: tuple[bytes, ...]) -> None:
+        socket = self._socket_of.get((engine, head.nsp))
+        if head.type == packets.CONNECT_ERROR:
+            self._refused(at, engine, socket, head)
+        elif socket is None:
+            return
+        elif head.type == packets.CONNECT:
+            self._add(records.Connected, at, socket=socket, nsp=head.nsp)
+        elif head.type in (packets.EVENT, packets.BINARY_EVENT):
+            if head.id is not None:
+                self._asked.setdefault(socket, {})[False, head.id] = at
+            fields = _payload(head.data, attachments)
+            self._add(
+                records.EventSent, at, nsp=head.nsp, rooms=(socket,), sockets=1, socket=socket, id=head.id, **fields
+            )
+        elif head.type in (packets.ACK, packets.BINARY_ACK) and head.id is not None:
+            self._ack(records.AckSent, at, socket, head, attachments, incoming=True)
+
+    def _ack(
+        self,
+        kind: type[Record],
+        at: int,
+        socket: str,
+        head: packets.Head,
+        attachments: tuple[bytes, ...],
+        *,
+        incoming: bool,
+    ) -> None:
+        ack_id = head.id or 0
+        asked = self._asked.get(socket, {}).pop((incoming, ack_id), None)
+        elapsed = None if asked is None else (at - asked) / 1e9
+        payload = _payload(head.data, attachments)
+        self._add(kind, at, socket=socket, nsp=head.nsp, id=ack_id, elapsed=elapsed, **payload)
+
+    def broadcast(
+        self, at: int, nsp: str, rooms: tuple[Any, ...] | None, skip: tuple[str, ...], sockets: int, parts: Parts
+    ) -> None:
+        text, *rest = parts
+        if isinstance(text, bytes):
+            try:
+                head, attachments = packets.split_msgpack(text)
+            except ValueError:
+                return
+        else:
+            head = packets.split(text)
+            attachments = tuple(bytes(part) for part in rest if not isinstance(part, str))
+        to = () if rooms is None else tuple(map(str, rooms))
+        one = to[0] if len(to) == 1 and sockets == 1 and to[0] in self.roster.sockets else ""
+        if rooms is not None and not to:
+            return  # addressed to nobody
+        payload = _payload(head.data, attachments)
+        self._add(
+            records.EventSent, at, nsp=nsp, rooms=to, except_=skip, sockets=sockets, socket=one, id=head.id, **payload
+        )
+
+    # sockets
+
+    def connecting(self, at: int, socket: str, nsp: str, engine: str, handshake: records.Handshake) -> None:
+        self._socket_of[engine, nsp] = socket
+        self._add(records.Connecting, at, socket=socket, nsp=nsp, engine=engine, handshake=handshake)
+
+    def refusing(self, _at: int, engine: str, nsp: str, by: str) -> None:
+        self._refusing[engine, nsp] = by
+
+    def _refused(self, at: int, engine: str, socket: str | None, head: packets.Head) -> None:
+        try:
+            answer = msgspec.json.decode(head.data) if head.data else None
+        except msgspec.DecodeError:
+            answer = head.data
+        message, data = answer, None
+        if isinstance(answer, dict):
+            message, data = answer.get("message", ""), answer.get("data")
+        self._forget(socket, engine, head.nsp)
+        self._add(
+            records.Refused,
+            at,
+            engine=engine,
+            nsp=head.nsp,
+            socket=socket or "",
+            message=message if isinstance(message, str) else msgspec.json.encode(message).decode(),
+            data="" if data is None else msgspec.json.encode(data).decode(),
+            by=self._refusing.pop((engine, head.nsp), ""),
+        )
+
+    def disconnecting(self, at: int, socket: str, nsp: str, reason: str) -> None:
+        self._add(records.Disconnecting, at, socket=socket, nsp=nsp, reason=reason)
+
+    def disconnected(self, at: int, socket: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
+        if (known := self.roster.sockets.get(socket)) is None:
+            return  # refused before
+        self._forget(socket, known.engine, nsp)
+        self._add(records.Disconnected, at, socket=socket, nsp=nsp, reason=reason, rooms=rooms)
+
+    def _forget(self, socket: str | None, engine: str, nsp: str) -> None:
+        self._socket_of.pop((engine, nsp), None)
+        if socket:
+            self._asked.pop(socket, None)
+
+    def room_joined(self, at: int, socket: str, nsp: str, room: str) -> None:
+        self._add(records.RoomJoined, at, socket=socket, nsp=nsp, room=room)
+
+    def room_left(self, at: int, socket: str, nsp: str, room: str) -> None:
+        self._add(records.RoomLeft, at, socket=socket, nsp=nsp, room=room)
+
+    def attribute_set(self, at: int, socket: str, nsp: str, name: str, value: str) -> None:
+        self._add(records.AttributeSet, at, socket=socket, nsp=nsp, name=name, value=value)
+
+    def attribute_deleted(self, at: int, socket: str, nsp: str, name: str) -> None:
+        self._add(records.AttributeDeleted, at, socket=socket, nsp=nsp, name=name)
+
+    def event_blocked(self, at: int, socket: str, nsp: str, data: str, message: str) -> None:
+        self._add(records.EventBlocked, at, socket=socket, nsp=nsp, message=message, **_payload(data, ()))
+
+    def exception(self, at: int, where: str, type_: str, message: str, traceback: str, socket: str, nsp: str) -> None:
+        self._add(
+            records.HandlerException,
+            at,
+            where=where,
+            type=type_,
+            message=message,
+            traceback=traceback,
+            socket=socket,
+            nsp=nsp,
+        )
+
+    def commanded(self, at: int, by: str, command: records.Command, result: records.CommandResult) -> None:
+        self._add(records.Commanded, at, by=by, command=command, result=result)
+
+
+def _payload(data: str, attachments: tuple[bytes, ...]) -> Payload:
+    """A payload's fields, cut past `MAX_PAYLOAD`: then with its whole length and its digest."""
+    length = len(data) + sum(map(len, attachments))
+    if length <= MAX_PAYLOAD:
+        return {"data": data, "attachments": attachments} if attachments else {"data": data}
+    digest = hashlib.sha256(data.encode(errors="replace"))
+    room = MAX_PAYLOAD - min(len(data), MAX_PAYLOAD)
+    kept: list[bytes] = []
+    for attachment in attachments:
+        digest.update(attachment)
+        kept.append(attachment[:room])
+        room -= len(kept[-1])
+    return {
+        "data": data[:MAX_PAYLOAD],
+        "attachments": tuple(kept),
+        "length": length,
+        "digest": digest.hexdigest(),
+    }

@@ -1,0 +1,97 @@
+"""Putting a tap on a server, ours or a stock one, and asking it what is live."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import socketio
+
+from server_core import stock
+from server_core.handshake import Handshake, to_json
+from server_core.records import EngineInfo, SocketInfo
+from server_core.server import Server
+from server_core.tap import Census, Tap
+
+
+def attach(tap: Tap, sio: socketio.AsyncServer) -> Callable[[], None]:
+    """Have a tap watch a server; returns what ends that."""
+    if isinstance(sio, Server):
+        server = sio
+        server.eio.tap = tap
+
+        def detach() -> None:
+            server.eio.tap = None
+
+        return detach
+    hooks = stock.StockHooks(tap, sio)
+    hooks.install()
+    return hooks.remove
+
+
+def census(sio: socketio.AsyncServer) -> Census:
+    """What a server has live; called on its loop's thread."""
+    return _census_own(sio) if isinstance(sio, Server) else _census_stock(sio)
+
+
+def _engines(sio: socketio.AsyncServer) -> list[EngineInfo]:
+    now = time.time_ns()
+    return [
+        EngineInfo(
+            id=eio_sid,
+            transport="websocket" if socket.upgraded else "polling",
+            address=Handshake(sio.environ.get(eio_sid, {}), None).address,
+            opened=now,
+            rtt=getattr(socket, "rtt", None),
+        )
+        for eio_sid, socket in list(sio.eio.sockets.items())
+        if not socket.closed
+    ]
+
+
+def _census_own(server: Server) -> Census:
+    now = time.time_ns()
+    sockets = [
+        SocketInfo(
+            id=socket.id,
+            nsp=socket.nsp.name,
+            engine=connection.id,
+            handshake=socket.handshake.to_record(),
+            connecting=socket.handshake.issued * 1_000_000,
+            connected=now if socket.connected else 0,
+            rooms=frozenset(socket.rooms),
+            attributes={name: to_json(value) for name, value in socket.attributes.items()},
+        )
+        for connection in server.engines()
+        for socket in server.sockets_of(connection.id)
+    ]
+    return _engines(server), sockets
+
+
+def _census_stock(sio: Any) -> Census:
+    now = time.time_ns()
+    manager = sio.manager
+    sockets: list[SocketInfo] = []
+    for nsp, rooms in manager.rooms.items():
+        rooms_of: dict[str, set[str]] = {}
+        for room, members in rooms.items():
+            for sid in members:
+                rooms_of.setdefault(sid, set()).update(() if room is None else (str(room),))
+        for sid, eio_sid in rooms.get(None, {}).items():
+            handshake = Handshake(sio.environ.get(eio_sid, {}), None).to_record()
+            engine = sio.eio.sockets.get(eio_sid)
+            session = engine.session.get(nsp, {}) if engine else {}
+            sockets.append(
+                SocketInfo(
+                    id=sid,
+                    nsp=nsp,
+                    engine=eio_sid,
+                    handshake=handshake,
+                    connecting=handshake.issued * 1_000_000,
+                    connected=0 if manager.is_pre_connected(sid, nsp) else now,
+                    rooms=frozenset(rooms_of.get(sid, ())),
+                    attributes={str(name): to_json(value) for name, value in session.items()},
+                )
+            )
+    return _engines(sio), sockets
