@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, overload
+from typing import Any, Protocol, TypeVar, overload
 
 Handler = Callable[..., Any]
 H = TypeVar("H", bound=Handler)
+
+
+class Decorator(Protocol):
+    """What `on` returns without a handler."""
+
+    def __call__(self, handler: H, /) -> H: ...
 
 
 class Listener:
@@ -52,7 +58,7 @@ class Listeners:
         self._by_event: dict[str, list[Listener]] = {}
 
     @overload
-    def on(self, event: str, handler: None = None, *, once: bool = False) -> Callable[[H], H]: ...
+    def on(self, event: str, handler: None = None, *, once: bool = False) -> Decorator: ...
     @overload
     def on(self, event: str, handler: H, *, once: bool = False) -> H: ...
 

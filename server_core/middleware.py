@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 #: `middleware(subject, next)`; sync or async.
 Middleware = Callable[[Any, "Next"], Any]
+M = TypeVar("M", bound=Middleware)
 
 
 class Outcome(msgspec.Struct, frozen=True):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, overload
 
 from server_core.broadcast import BroadcastOperator, Rooms
-from server_core.listeners import Listeners
-from server_core.middleware import Middleware
+from server_core.listeners import Decorator, H, Listeners
+from server_core.middleware import M, Middleware
 
 if TYPE_CHECKING:
     from server_core.server import Server
     from server_core.socket import Socket
-
-M = TypeVar("M", bound=Middleware)
 
 
 class Namespace:
@@ -32,6 +30,10 @@ class Namespace:
         self.middlewares.append(middleware)
         return middleware
 
+    @overload
+    def on(self, event: str) -> Decorator: ...
+    @overload
+    def on(self, event: str, handler: H) -> H: ...
     def on(self, event: str, handler: Any = None) -> Any:
         """Add a handler for `connection`, called with each new socket."""
         if event not in ("connection", "connect"):

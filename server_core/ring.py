@@ -13,7 +13,8 @@ Entry = tuple[Callable[..., None], int, *tuple[Any, ...]]
 class Ring:
     """Bounded by count and by bytes; when it is full the oldest entries make room, and are counted.
 
-    One thread appends, one other takes. Each of the counts below is written by one thread alone.
+    One thread appends, one other takes; each of the counts below is written by one thread alone. Where a second thread
+    appends now and then, no entry is lost, and the bytes are off by as much as an entry.
     """
 
     def __init__(self, max_entries: int = 65_536, max_bytes: int = 64 * 1024 * 1024) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
-from typing import Any
+from typing import Any, overload
 
 import socketio
 from engineio import packet as eio_packet
@@ -18,9 +18,10 @@ from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
 from server_core.engine import EngineServer
 from server_core.errors import SocketError
 from server_core.handshake import Handshake
-from server_core.listeners import Listener
+from server_core.listeners import Decorator, H, Listener
 from server_core.manager import Manager
-from server_core.namespace import M, Namespace
+from server_core.middleware import M
+from server_core.namespace import Namespace
 from server_core.socket import CLIENT_DISCONNECT, Socket
 
 logger = logging.getLogger("server_core")
@@ -73,6 +74,10 @@ class Server(socketio.AsyncServer):
         """Run `middleware(socket, next)` once for each connection to `/`, before it is accepted."""
         return self.of("/").use(middleware)
 
+    @overload
+    def on(self, event: str, handler: None = None, namespace: str | None = None) -> Decorator: ...
+    @overload
+    def on(self, event: str, handler: H, namespace: str | None = None) -> H: ...
     def on(self, event: str, handler: Any = None, namespace: str | None = None) -> Any:
         """`on("connection")` gets each new Socket; any other event is python-socketio's, with `(sid, *args)`."""
         if event == "connection":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from socketio import packet as sio_packet
 
@@ -11,8 +11,8 @@ from server_core import middleware
 from server_core.broadcast import BroadcastOperator, Rooms, check_event, names
 from server_core.errors import SocketError
 from server_core.handshake import Handshake, to_json
-from server_core.listeners import Listener, Listeners
-from server_core.middleware import Middleware
+from server_core.listeners import Decorator, H, Listener, Listeners
+from server_core.middleware import M, Middleware
 
 if TYPE_CHECKING:
     from server_core.engine import EngineSocket
@@ -132,10 +132,18 @@ class Socket:
 
     # events in
 
+    @overload
+    def on(self, event: str) -> Decorator: ...
+    @overload
+    def on(self, event: str, handler: H) -> H: ...
     def on(self, event: str, handler: Any = None) -> Any:
         """Add a handler for an event: called with its arguments; what it returns is the ack."""
         return self._state.listeners.on(event, handler)
 
+    @overload
+    def once(self, event: str) -> Decorator: ...
+    @overload
+    def once(self, event: str, handler: H) -> H: ...
     def once(self, event: str, handler: Any = None) -> Any:
         """Like `on`, for the next such event alone."""
         return self._state.listeners.on(event, handler, once=True)
@@ -144,7 +152,7 @@ class Socket:
         """Remove a handler, or all of an event's."""
         self._state.listeners.off(event, handler)
 
-    def use(self, middleware: Middleware) -> Middleware:
+    def use(self, middleware: M) -> M:
         """Run `middleware([event, *args], next)` for each incoming event, before its handlers."""
         self._state.middlewares.append(middleware)
         return middleware
