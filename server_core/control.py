@@ -104,7 +104,11 @@ async def _disconnect(servers: Sequence[Any], command: Disconnect) -> CommandRes
             done += not server.manager.is_connected(sid, command.nsp)
     if done < len(command.sockets):
         missing = len(command.sockets) - done
-        which = command.sockets[0] if len(command.sockets) == 1 else f"{missing} of {len(command.sockets)} sockets"
+        which = (
+            f"socket {command.sockets[0]} is"
+            if len(command.sockets) == 1
+            else f"{missing} of {len(command.sockets)} sockets are"
+        )
         return CommandResult(ok=False, error=f"{which} not connected to {command.nsp}", sockets=done)
     return CommandResult(ok=True, sockets=done)
 

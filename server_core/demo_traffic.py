@@ -39,8 +39,13 @@ class Client:
         self._ws = ws
         self._ids = itertools.count(1)
 
-    async def connect(self, auth: dict[str, Any]) -> None:
+    async def connect(self, auth: dict[str, Any]) -> bool:
+        """Join the default namespace; False when the server refuses."""
         await self._ws.send("40" + json.dumps(auth))
+        async for packet in self.packets():
+            if packet[:1] in ("0", "4"):
+                return packet[:1] == "0"
+        return False
 
     async def emit(self, event: str, *args: Any, ack: bool = False) -> None:
         number = str(next(self._ids)) if ack else ""
@@ -84,7 +89,8 @@ async def _live(url: str, name: str, dice: random.Random) -> None:
     ws = await _open(url, upgrade=dice.random() < 0.5)
     try:
         client = Client(ws)
-        await client.connect({"name": name, "token": f"demo-{name}"})
+        if not await client.connect({"name": name, "token": f"demo-{name}"}):
+            return
         reader = asyncio.ensure_future(_read(client, dice))
         try:
             await client.emit("join", dice.choice(ROOMS), ack=True)
@@ -146,8 +152,6 @@ async def _stranger(url: str, dice: random.Random) -> None:
         with contextlib.suppress(OSError, WebSocketException):
             ws = await _open(url, upgrade=False)
             await Client(ws).connect({"name": "mallory"})
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(ws.recv(), 5)
             await ws.close()
 
 

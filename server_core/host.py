@@ -80,6 +80,7 @@ class Host:
             signal.signal(number, self._on_signal)
         for server in self._target.servers:
             self._watch(server)
+        self._hush()
         try:
             await self._uvicorn.serve([self._listener])
         except SystemExit:  # uvicorn's word for a lifespan that failed: it has logged the traceback
@@ -142,6 +143,11 @@ class Host:
             ssl_keyfile_password=config.ssl_keyfile_password or None,
         )
 
+    def _hush(self) -> None:
+        """Leave uvicorn's line for each connection out of the log: the records tell of them."""
+        if self._config.log_level not in ("debug", "trace"):
+            logging.getLogger("uvicorn.error").addFilter(_tells_of_more_than_a_connection)
+
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         if self._uvicorn.should_exit:
             self._uvicorn.force_exit = True
@@ -159,6 +165,10 @@ class Host:
     def _cannot(self, text: str) -> int:
         _complain(text)
         return CANNOT_LOAD
+
+
+def _tells_of_more_than_a_connection(record: logging.LogRecord) -> bool:
+    return not record.msg.endswith(("[accepted]", "connection open", "connection closed"))
 
 
 class _AppServer(uvicorn.Server):
@@ -204,7 +214,7 @@ def _load(config: HostConfig) -> Target | None:
     return None
 
 
-def run_headless(config: HostConfig, record: Path | None) -> int:
+def run_headless(config: HostConfig, record: Path | None, *, show_secrets: bool = False) -> int:
     """Host a target without a console; the exit code. The app's output goes to stderr, a recording to `record`."""
     try:
         listener = bind(config.host, config.port)
@@ -221,7 +231,7 @@ def run_headless(config: HostConfig, record: Path | None) -> int:
         target = _load(config)
         return Host(config, target, listener, started=started).run() if target else CANNOT_LOAD
     try:
-        recorder = Recorder(record, target=config.target, url=config.url)
+        recorder = Recorder(record, target=config.target, url=config.url, show_secrets=show_secrets)
     except RecordingError as error:
         _complain(str(error))
         return CANNOT_LOAD

@@ -72,6 +72,29 @@ def encode_args(values: Sequence[Any]) -> tuple[str, tuple[bytes, ...]]:
     return msgspec.json.encode(_detach(list(values), attachments)).decode(), tuple(attachments)
 
 
+def decode(text: str, attachments: Sequence[bytes] = ()) -> Any:
+    """The value of a JSON text, attachments in place of their placeholders; `msgspec.DecodeError` when it is none."""
+    value = _decode(text)
+    return _fill(value, attachments) if attachments else value
+
+
+def _fill(value: Any, attachments: Sequence[bytes]) -> Any:
+    """`value` with its placeholders replaced by the attachments that they name."""
+    if isinstance(value, list):
+        return [_fill(item, attachments) for item in value]
+    if isinstance(value, dict):
+        if value.get("_placeholder") is True:
+            num = value.get("num")
+            if isinstance(num, int) and 0 <= num < len(attachments):
+                return attachments[num]
+            return value
+        return {key: _fill(item, attachments) for key, item in value.items()}
+    return value
+
+
+_decode = msgspec.json.Decoder().decode
+
+
 def _detach(value: Any, attachments: list[bytes]) -> Any:
     if isinstance(value, bytes | bytearray | memoryview):
         attachments.append(bytes(value))

@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from server_core import packets
+
 #: Version of the schema, in the header of every recording and in the `config` of every admin server.
 SCHEMA_VERSION = 1
 
 #: `Record.server` of what the console itself saw or did (the child's output, its start, its end).
 CONSOLE = "console"
-
-_json = msgspec.json.Decoder()
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -165,12 +165,10 @@ class PayloadRecord(Record, frozen=True, kw_only=True, omit_defaults=True):
     def values(self) -> list[Any] | None:
         """The decoded payload, attachments in place; None when it is not a JSON list (cut, or malformed)."""
         try:
-            values = _json.decode(self.data)
+            values = packets.decode(self.data, self.attachments)
         except (msgspec.DecodeError, RecursionError):
             return None
-        if not isinstance(values, list):
-            return None
-        return [_fill(value, self.attachments) for value in values] if self.attachments else values
+        return values if isinstance(values, list) else None
 
     @property
     def size(self) -> int:
@@ -489,17 +487,3 @@ _batch_encoder = msgspec.msgpack.Encoder()
 _batch_decoder: msgspec.msgpack.Decoder[list[AnyRecord]] = msgspec.msgpack.Decoder(list[AnyRecord])
 _line_encoder = msgspec.json.Encoder()
 _line_decoder: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)
-
-
-def _fill(value: Any, attachments: tuple[bytes, ...]) -> Any:
-    """`value` with its placeholders replaced by the attachments that they name."""
-    if isinstance(value, list):
-        return [_fill(item, attachments) for item in value]
-    if isinstance(value, dict):
-        if value.get("_placeholder") is True:
-            num = value.get("num")
-            if isinstance(num, int) and 0 <= num < len(attachments):
-                return attachments[num]
-            return value
-        return {key: _fill(item, attachments) for key, item in value.items()}
-    return value

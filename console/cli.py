@@ -1,0 +1,136 @@
+"""The commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+DEMO = "server_core.demo:app"
+
+OK, USAGE, INTERNAL = 0, 2, 4
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _hosting(command: F) -> F:
+    """The options of whatever hosts a target; most are uvicorn's, by its names."""
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+        click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 picks a free one."),
+        click.option("--headless", is_flag=True, help="Host without the console; the app keeps the terminal."),
+        click.option(
+            "--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a recording."
+        ),
+        click.option("--read-only", is_flag=True, help="Let the console watch, and refuse its commands."),
+        click.option("--traffic/--no-traffic", default=True, help="Simulated clients for the demo app."),
+        click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked."),
+        click.option("--factory", is_flag=True, help="TARGET is a function that returns the app."),
+        click.option("--app-dir", default=".", show_default=True, help="Folder in which TARGET's module is looked up."),
+        click.option("--env-file", default="", help="File of environment variables for the app."),
+        click.option(
+            "--log-level",
+            type=click.Choice(["critical", "error", "warning", "info", "debug", "trace"]),
+            default="info",
+            show_default=True,
+            help="What the web server logs.",
+        ),
+        click.option("--ssl-keyfile", default="", help="TLS key."),
+        click.option("--ssl-certfile", default="", help="TLS certificate."),
+        click.option("--ssl-keyfile-password", default="", help="Password of the TLS key."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Press ? in the console for its keys.",
+)
+@_hosting
+@click.version_option(package_name="socketscope")
+@click.pass_context
+def cli(context: click.Context, /, **options: Any) -> None:
+    """The terminal debugging console for Socket.IO.
+
+    Without a command: hosts the demo app and opens the console on it.
+
+    \b
+      socketscope                      the demo, with simulated clients
+      socketscope --no-traffic         the demo, silent
+      socketscope run main:app         your own server
+      socketscope run main:app --headless --record session.siorec
+    """
+    if context.invoked_subcommand is None:
+        sys.exit(_host(DEMO, options))
+
+
+@cli.command()
+@click.argument("target", default=DEMO, required=False)
+@_hosting
+def run(target: str, **options: Any) -> None:
+    """Host TARGET and open the console on it.
+
+    TARGET is module:attribute, looked up from the current folder: a server_core.Server, a socketio.AsyncServer, a
+    socketio.ASGIApp, or an ASGI app (FastAPI, Starlette) that holds one. Without it, the demo app.
+
+    \b
+      socketscope run main:app --port 5000
+      socketscope run main:make_app --factory
+      socketscope run main:sio --headless --record session.siorec
+    """
+    sys.exit(_host(target, options))
+
+
+def _host(target: str, options: dict[str, Any]) -> int:
+    """Host a target, with the console or without; the exit code."""
+    from server_core.host_config import HostConfig
+
+    headless, record, show_secrets = (options.pop(name) for name in ("headless", "record", "show_secrets"))
+    options["traffic"] = options["traffic"] and target == DEMO
+    config = HostConfig(target=target, **options)
+    if headless:
+        from server_core.host import run_headless
+
+        return run_headless(config, record, show_secrets=show_secrets)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _fail("the console needs a terminal: use --headless to host without one")
+
+    from console.terminal import show
+    from server_core.listen import ListenError
+    from server_core.recording import Recorder, RecordingError
+
+    try:
+        from console.link.hosted import HostedLink
+
+        link = HostedLink(config)
+        if record:
+            link.recorder = Recorder(record, target=target, url=link.url, show_secrets=show_secrets)
+    except (ListenError, RecordingError) as error:
+        return _fail(str(error))
+    return show(link, show_secrets=show_secrets)
+
+
+def _fail(text: str) -> int:
+    click.echo(f"socketscope: {text}", err=True)
+    return USAGE
+
+
+def main() -> None:
+    """The `socketscope` command: whatever goes wrong within it ends in one line, never in a traceback."""
+    try:
+        cli()
+    except Exception as error:  # noqa: BLE001  the last resort
+        descriptor, path = tempfile.mkstemp(prefix="socketscope-", suffix=".log")
+        with os.fdopen(descriptor, "w") as file:
+            traceback.print_exc(file=file)
+        click.echo(f"socketscope: internal error: {type(error).__name__}: {error} (traceback in {path})", err=True)
+        sys.exit(INTERNAL)

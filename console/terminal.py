@@ -1,0 +1,31 @@
+"""The console on this terminal, from start to end, whatever ends it."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+from console.app import ConsoleApp
+from console.link.base import Link
+from console.settings import Settings
+
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def show(link: Link, *, show_secrets: bool = False) -> int:
+    """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
+    app = ConsoleApp(link, settings=Settings(show_secrets=show_secrets))
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        app.call_later(app.exit)
+
+    before = {number: signal.signal(number, end) for number in ENDING}
+    try:
+        app.run()
+        return app.return_code or 0
+    finally:
+        for number in ENDING:  # a second signal must not end us before the child is gone
+            signal.signal(number, signal.SIG_IGN)
+        link.stop()
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,203 @@
+"""A Socket.IO client at wire level: namespaces over one Engine.IO connection, honest about how each ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from console.wire.engine import Engine
+from console.wire.errors import Closed, Refused, WireError
+from server_core import packets
+
+#: Events of one socket that may wait before reading from the network stops.
+INBOX = 1_000
+
+
+class Event(msgspec.Struct, frozen=True):
+    """An event from the server; `id` is there when it wants an ack."""
+
+    name: str
+    args: list[Any]
+    id: int | None
+
+
+class ClientSocket:
+    """This client's socket of one namespace."""
+
+    def __init__(self, client: Client, nsp: str) -> None:
+        self._client = client
+        self.nsp = nsp
+        self.id = ""
+        #: `io server disconnect`, `io client disconnect`, or why the connection ended; empty while it lasts.
+        self.reason = ""
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue(INBOX)
+        self._ids = itertools.count()
+        self._acks: dict[int, asyncio.Future[list[Any]]] = {}
+        self._joined: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def emit(self, event: str, *args: Any) -> None:
+        """Send an event; on WebSocket it returns when it is written out."""
+        await self._send(packets.EVENT, [event, *args])
+
+    async def emit_with_ack(self, event: str, *args: Any, timeout: float | None = None) -> list[Any]:
+        """Send an event and return the values of the server's ack; TimeoutError, or Closed."""
+        number = next(self._ids)
+        answer = self._acks[number] = asyncio.get_running_loop().create_future()
+        try:
+            await self._send(packets.EVENT, [event, *args], number)
+            return await asyncio.wait_for(answer, timeout)
+        finally:
+            self._acks.pop(number, None)
+
+    async def ack(self, event: Event, *values: Any) -> None:
+        """Answer an event that wants it."""
+        if event.id is not None:
+            await self._send(packets.ACK, list(values), event.id)
+
+    async def receive(self) -> Event:
+        """The next event; Closed when the socket is gone and all has been read."""
+        event = await self._events.get()
+        if event is None:
+            self._events.put_nowait(None)
+            raise Closed(self.reason)
+        return event
+
+    async def disconnect(self) -> None:
+        """Leave this namespace: DISCONNECT is written out before it returns."""
+        if not self.reason:
+            with contextlib.suppress(Closed):
+                await self._send(packets.DISCONNECT)
+            await self.end("io client disconnect")
+
+    # what the client calls
+
+    async def join(self, auth: Any) -> None:
+        await self._send(packets.CONNECT, auth)
+        self.id = await self._joined
+
+    def joined(self, id: str) -> None:
+        if not self._joined.done():
+            self._joined.set_result(id)
+
+    def refused(self, error: WireError) -> None:
+        if not self._joined.done():
+            self._joined.set_exception(error)
+
+    async def event(self, event: Event) -> None:
+        await self._events.put(event)
+
+    def acked(self, number: int | None, values: list[Any]) -> None:
+        if number is not None and (answer := self._acks.get(number)) and not answer.done():
+            answer.set_result(values)
+
+    async def end(self, reason: str) -> None:
+        if self.reason:
+            return
+        self.reason = reason
+        self.refused(Closed(reason))
+        self._joined.exception()
+        for answer in self._acks.values():
+            if not answer.done():
+                answer.set_exception(Closed(reason))
+        await self._events.put(None)
+
+    async def _send(self, kind: int, data: Any = None, id: int | None = None) -> None:
+        if self.reason:
+            raise Closed(self.reason)
+        text, attachments = ("", ()) if data is None else _encode(data)
+        if attachments:
+            kind = {packets.EVENT: packets.BINARY_EVENT, packets.ACK: packets.BINARY_ACK}[kind]
+        count = f"{len(attachments)}-" if attachments else ""
+        nsp = "" if self.nsp == "/" else f"{self.nsp},"
+        number = "" if id is None else str(id)
+        await self._client.send(f"{kind}{count}{nsp}{number}{text}", attachments)
+
+
+class Client:
+    """Namespaces over one connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._sockets: dict[str, ClientSocket] = {}
+        self._reader: asyncio.Task[None] | None = None
+        self._sending = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect; WireError says why it can't be."""
+        await self.engine.open()
+        self._reader = asyncio.ensure_future(self._read())
+
+    async def connect(self, nsp: str = "/", auth: Any = None, *, timeout: float = 20.0) -> ClientSocket:
+        """Join a namespace; Refused with what the server says, WireError when it says nothing."""
+        socket = self._sockets[nsp] = ClientSocket(self, nsp)
+        try:
+            await asyncio.wait_for(socket.join(auth), timeout)
+        except TimeoutError:
+            raise WireError(f"the server did not answer CONNECT to {nsp} within {timeout:.0f} s") from None
+        return socket
+
+    async def send(self, text: str, attachments: Sequence[bytes] = ()) -> None:
+        """Send a packet with its attachments, nothing in between."""
+        async with self._sending:
+            await self.engine.send(text)
+            for attachment in attachments:
+                await self.engine.send(attachment)
+
+    async def close(self) -> None:
+        """Leave every namespace and close the connection, once all is written out."""
+        for socket in self._sockets.values():
+            await socket.disconnect()
+        await self.engine.close()
+        if self._reader:
+            await self._reader
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                message = await self.engine.receive()
+                if isinstance(message, bytes):
+                    continue  # an attachment of no packet
+                head = packets.split(message)
+                attachments = [await self._attachment() for _ in range(head.attachments)]
+                await self._packet(head, attachments)
+        except Closed as closed:
+            reason = str(closed)
+        except (ValueError, msgspec.DecodeError) as error:
+            reason = f"parse error ({error})"
+            await self.engine.abort()
+        for socket in self._sockets.values():
+            await socket.end(reason)
+
+    async def _attachment(self) -> bytes:
+        message = await self.engine.receive()
+        if not isinstance(message, bytes):
+            raise ValueError("text in the middle of attachments")
+        return message
+
+    async def _packet(self, head: packets.Head, attachments: list[bytes]) -> None:
+        socket = self._sockets.get(head.nsp)
+        if socket is None:
+            return
+        data = packets.decode(head.data, attachments) if head.data else None
+        if head.type == packets.CONNECT and isinstance(data, dict):
+            socket.joined(str(data.get("sid", "")))
+        elif head.type == packets.CONNECT_ERROR:
+            message, more = (data.get("message"), data.get("data")) if isinstance(data, dict) else (data, None)
+            socket.refused(Refused(message if isinstance(message, str) else "refused", more))
+        elif head.type == packets.DISCONNECT:
+            await socket.end("io server disconnect")
+        elif head.type in (packets.EVENT, packets.BINARY_EVENT) and isinstance(data, list) and data:
+            await socket.event(Event(str(data[0]), data[1:], head.id))
+        elif head.type in (packets.ACK, packets.BINARY_ACK) and isinstance(data, list):
+            socket.acked(head.id, data)
+
+
+def _encode(data: Any) -> tuple[str, tuple[bytes, ...]]:
+    if isinstance(data, list):
+        return packets.encode_args(data)
+    return msgspec.json.encode(data).decode(), ()
