@@ -33,7 +33,7 @@ async def database(_sid: str) -> str:
 
 
 app = FastAPI(lifespan=lifespan)
-app.mount("/ws", socketio.ASGIApp(sio, socketio_path="live"))
+app.mount("/ws", socketio.ASGIApp(sio, socketio_path="ws/live"))
 
 
 @app.get("/health")
