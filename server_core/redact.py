@@ -195,3 +195,23 @@ def mask_headers(headers: dict[str, str]) -> dict[str, str]:
 def mask_url(url: str) -> str:
     """A URL as the screen shows it."""
     return _on_screen.url(url)
+
+
+def mask_line(text: str) -> str:
+    """Free text as the screen shows it."""
+    return _on_screen.line(text)
+
+
+def mask_attribute(name: str, value: str) -> str:
+    """An attribute's value (JSON text) as the screen shows it."""
+    return _on_screen.attribute(name, value)
+
+
+def mask_handshake(handshake: Handshake) -> Handshake:
+    """A handshake as the screen shows it."""
+    return _on_screen.handshake(handshake)
+
+
+def mask_record(record: R) -> R:
+    """A record as it may leave the screen."""
+    return _on_screen.record(record)

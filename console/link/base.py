@@ -43,6 +43,11 @@ class Link(Protocol):
     def status(self) -> LinkStatus: ...
 
     @property
+    def recording(self) -> str:
+        """What is being recorded, for the top line: `session.siorec 2.1 MB`; empty when nothing is."""
+        ...
+
+    @property
     def can_restart(self) -> bool:
         """Whether `restart` does something: the console hosts the server itself."""
         ...

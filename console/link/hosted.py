@@ -48,8 +48,6 @@ COMMAND_PATIENCE = 20.0
 class HostedLink:
     """Starts the child, reads its records, sends it commands; all on one thread of its own."""
 
-    can_restart = True
-
     def __init__(self, config: HostConfig, recorder: Recorder | None = None) -> None:
         """Binds the port at once: `ListenError` when it is taken."""
         self._listener = bind(config.host, config.port)
@@ -81,6 +79,17 @@ class HostedLink:
     @property
     def status(self) -> LinkStatus:
         return self._status
+
+    @property
+    def recording(self) -> str:
+        recorder = self.recorder
+        if recorder is None:
+            return ""
+        return recorder.error or f"{recorder.path.name} {recorder.bytes_written / 1e6:.1f} MB"
+
+    @property
+    def can_restart(self) -> bool:
+        return True
 
     def start(self) -> None:
         self._thread.start()

@@ -1,0 +1,35 @@
+"""The Textual app."""
+
+from __future__ import annotations
+
+import gc
+
+from textual.app import App
+
+from console.link.base import Link
+from console.screens.main import MainScreen
+from console.settings import Settings
+from console.state.state import State
+
+
+class ConsoleApp(App[None]):
+    """The console on one link."""
+
+    TITLE = "socketscope"
+    CSS_PATH = "console.tcss"
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, link: Link, *, settings: Settings | None = None) -> None:
+        super().__init__()
+        self._settings = settings or Settings()
+        self._link = link
+        self.state = State(
+            max_records=self._settings.max_records,
+            max_bytes=self._settings.max_bytes,
+            max_log_lines=self._settings.max_log_lines,
+        )
+
+    def on_mount(self) -> None:
+        self._link.start()
+        self.push_screen(MainScreen(self._link, self.state, show_secrets=self._settings.show_secrets))
+        gc.freeze()  # what is loaded by now stays: the collector need not look at it again

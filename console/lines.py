@@ -1,0 +1,308 @@
+"""How records read: one line each in the timeline, all of it in the detail. No Textual in here."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from console import text
+from console.state.state import State
+from server_core import redact
+from server_core.records import (
+    AckReceived,
+    AckSent,
+    AnyRecord,
+    AttributeDeleted,
+    AttributeSet,
+    Commanded,
+    Connected,
+    Connecting,
+    Disconnect,
+    Disconnected,
+    Disconnecting,
+    Emit,
+    EngineClosed,
+    EngineOpened,
+    EngineRefused,
+    EngineUpgraded,
+    EventBlocked,
+    EventReceived,
+    EventSent,
+    Gap,
+    HandlerException,
+    PayloadRecord,
+    Refused,
+    RoomJoined,
+    RoomLeft,
+    ServerBlocked,
+    ServerStarted,
+    ServerStopped,
+)
+
+#: What a line means; the screen gives each a colour, the glyph and the word say it without.
+Tone = Literal["in", "out", "good", "bad", "warn", "quiet", "plain"]
+
+
+class Line(NamedTuple):
+    """One record in the timeline; nothing in it is safe for the screen yet."""
+
+    glyph: str
+    tone: Tone
+    who: str
+    what: str
+    rest: str
+
+
+class Reader:
+    """Reads records with what the state knows: names for ids, secrets masked."""
+
+    def __init__(self, state: State, *, show_secrets: bool = False) -> None:
+        self._state = state
+        self._show_secrets = show_secrets
+
+    def mask(self, json_text: str) -> str:
+        """JSON text as the screen may show it."""
+        return json_text if self._show_secrets else redact.mask_text(json_text)
+
+    def mask_line(self, line: str) -> str:
+        return line if self._show_secrets else redact.mask_line(line)
+
+    def masked(self, record: AnyRecord) -> AnyRecord:
+        """A record as it may leave the console."""
+        return record if self._show_secrets else redact.mask_record(record)
+
+    def line(self, record: AnyRecord) -> Line:
+        """A record as one line."""
+        state = self._state
+        who = state.label(socket) if (socket := getattr(record, "socket", "")) else ""
+        match record:
+            case EventReceived():
+                return Line("←", "in", who, record.event, self._args(record) + _id(record.id))
+            case EventSent():
+                return Line("→", "out", who or self._target(record), record.event, self._sent(record))
+            case AckSent():
+                return Line("✓", "good", who, f"ack #{record.id} sent", _elapsed(record.elapsed) + self._data(record))
+            case AckReceived():
+                return Line("✓", "good", who, f"ack #{record.id} got", _elapsed(record.elapsed) + self._data(record))
+            case EventBlocked():
+                why = record.message or "dropped: its middleware never called next"
+                return Line("⊘", "warn", who, "blocked", f"{why}  {self.mask(record.data)}")
+            case Connecting():
+                return Line("…", "quiet", who, "connecting", f"{record.nsp} from {record.handshake.address}")
+            case Connected():
+                return Line("+", "good", who, "connected", record.nsp)
+            case Refused():
+                by = f" by {record.by}" if record.by else ""
+                data = f"  {self.mask(record.data)}" if record.data else ""
+                return Line("⊘", "bad", who, "refused", f"{record.message}{data}{by}")
+            case Disconnecting():
+                return Line("✗", "quiet", who, "disconnecting", record.reason)
+            case Disconnected():
+                return Line("✗", "bad", who, "disconnected", record.reason)
+            case RoomJoined():
+                return Line("»", "plain", who, "joined", record.room)
+            case RoomLeft():
+                return Line("«", "plain", who, "left", record.room)
+            case AttributeSet():
+                value = record.value if self._show_secrets else redact.mask_attribute(record.name, record.value)
+                return Line("=", "plain", who, f"set {record.name}", value)
+            case AttributeDeleted():
+                return Line("=", "plain", who, "deleted", record.name)
+            case HandlerException():
+                return Line("!", "bad", who, record.type, f"{record.message}  in {record.where}")
+            case Commanded():
+                return self._commanded(record)
+            case _:
+                return self._server(record)
+
+    def _server(self, record: AnyRecord) -> Line:
+        match record:
+            case EngineRefused():
+                origin = f" origin {record.origin}" if record.origin else ""
+                rest = f"{record.status} {record.message}{origin}"
+                return Line("⊘", "bad", record.address, "request refused", rest)
+            case EngineOpened():
+                return Line("⇄", "quiet", record.address, "connection", f"{record.transport} {record.engine}")
+            case EngineUpgraded():
+                return Line("⇄", "quiet", "", "upgraded", f"to {record.transport} {record.engine}")
+            case EngineClosed():
+                return Line("⇄", "quiet", "", "connection closed", f"{record.reason} {record.engine}")
+            case ServerStarted():
+                info = record.info
+                return Line("●", "good", "server", "started", f"{info.target} pid {info.pid} at {info.url}")
+            case ServerStopped():
+                return Line("■", "bad", "server", "stopped", record.why)
+            case ServerBlocked():
+                where = record.stack.strip().splitlines()[-2:]
+                by = " ".join(line.strip() for line in where)
+                return Line("!", "warn", "server", "loop blocked", f"for {text.seconds(record.seconds)}  {by}")
+            case Gap():
+                return Line("~", "warn", "console", "gap", f"{text.count(record.lost, 'record')} lost: {record.why}")
+        return Line("·", "plain", "", record.kind, "")
+
+    def _commanded(self, record: Commanded) -> Line:
+        command, result = record.command, record.result
+        tone: Tone = "good" if result.ok else "bad"
+        match command:
+            case Emit():
+                to = ", ".join(map(self._state.label, command.rooms)) or f"everybody in {command.nsp}"
+                what, whom = f"emit {command.event}", f"to {to}"
+            case Disconnect():
+                what = "disconnect"
+                whom = ", ".join(map(self._state.label, command.sockets)) + (" and close" if command.close else "")
+        return Line("❯", tone, "console", what, f"{whom}: {self.outcome(record)}")
+
+    def outcome(self, record: Commanded) -> str:
+        """What a command did, in words."""
+        result = record.result
+        if not result.ok:
+            return f"failed: {result.error}"
+        done = f"done, {text.count(result.sockets, 'socket')}"
+        for ack in result.acks[:3]:
+            answer = "no ack" if ack.data is None else f"ack {self.mask(ack.data)}"
+            done += f", {answer} after {text.seconds(ack.elapsed)}"
+        return done
+
+    def _target(self, record: EventSent) -> str:
+        return ", ".join(map(self._room, record.rooms)) if record.rooms else f"all of {record.nsp}"
+
+    def _room(self, room: str) -> str:
+        return self._state.label(room) if self._state.known(room) else f"#{room}"
+
+    def _sent(self, record: EventSent) -> str:
+        reach = "" if record.socket else f"×{record.sockets} "
+        return reach + self._args(record) + _id(record.id)
+
+    def _args(self, record: EventReceived | EventSent) -> str:
+        head = f'["{record.event}"'
+        data = record.data
+        if not data.startswith(head):
+            return self.mask(data) + _attachments(record)
+        return self.mask("[" + data[len(head) :].lstrip(", ")) + _attachments(record)
+
+    def _data(self, record: PayloadRecord) -> str:
+        return self.mask(record.data) + _attachments(record)
+
+    # filter
+
+    def text_of(self, record: AnyRecord) -> str:
+        """All of a record's text, in which a filter looks."""
+        if isinstance(record, PayloadRecord):
+            who = self._state.label(record.socket) if record.socket else " ".join(getattr(record, "rooms", ()))
+            return f"{record.kind} {record.socket} {who} {record.nsp} {record.data}"
+        line = self.line(record)
+        return f"{record.kind} {getattr(record, 'socket', '')} {line.who} {line.what} {line.rest}"
+
+    # detail
+
+    def detail(self, record: AnyRecord) -> list[tuple[str, str]]:
+        """A record as (name, text) pairs; a text may have several lines, and is not safe for the screen yet."""
+        line = self.line(record)
+        pairs = [("", f"{line.glyph} {line.who} {line.what}"), ("time", clock(record.time, full=True))]
+        pairs.append(("record", f"{record.kind} #{record.seq} of {record.server}"))
+        if socket := getattr(record, "socket", ""):
+            pairs.append(("socket", f"{socket} ({self._state.label(socket)}) in {getattr(record, 'nsp', '/')}"))
+        match record:
+            case PayloadRecord():
+                pairs += self._payload(record)
+            case HandlerException():
+                pairs += [("where", record.where), ("raised", f"{record.type}: {self.mask_line(record.message)}")]
+                pairs.append(("traceback", self.mask_line(record.traceback.rstrip())))
+            case Refused():
+                pairs += [
+                    ("message", self.mask_line(record.message)),
+                    ("by", record.by),
+                    ("data", self._pretty(record.data)),
+                ]
+            case Connecting():
+                pairs += self.handshake(record.handshake)
+            case AttributeSet():
+                pairs += [("attribute", record.name), ("value", self.pretty_attribute(record.name, record.value))]
+            case Disconnected():
+                pairs += [("reason", record.reason), ("rooms", ", ".join(sorted(record.rooms - {record.socket})))]
+            case ServerBlocked():
+                pairs += [("held for", text.seconds(record.seconds)), ("stack", record.stack.rstrip())]
+            case Commanded():
+                pairs += [("by", record.by), ("result", self.outcome(record))]
+                pairs.append(("command", _pretty(msgspec.to_builtins(record.command))))
+            case _:
+                pairs.append(("", line.rest))
+        return [(name, value) for name, value in pairs if value]
+
+    def _payload(self, record: PayloadRecord) -> list[tuple[str, str]]:
+        pairs: list[tuple[str, str]] = []
+        if isinstance(record, EventSent):
+            to = self._target(record)
+            left_out = f" except {', '.join(map(self._state.label, record.except_))}" if record.except_ else ""
+            pairs.append(("to", f"{to}{left_out}: {text.count(record.sockets, 'socket')}"))
+        if isinstance(record, AckSent | AckReceived) and record.elapsed is not None:
+            pairs.append(("after", text.seconds(record.elapsed)))
+        if isinstance(record, EventBlocked):
+            pairs.append(("blocked", record.message or "its middleware never called next"))
+        if (number := getattr(record, "id", None)) is not None:
+            pairs.append(("ack id", f"#{number}"))
+        pairs.append(("size", text.size(record.size) + (" (cut)" if record.length else "")))
+        pairs.append(("payload", self._pretty(record.data)))
+        for index, data in enumerate(record.attachments):
+            pairs.append((f"binary {index}", f"{text.size(len(data))}  {data[:64].hex(' ')}"))
+        return pairs
+
+    def handshake(self, handshake: Any) -> list[tuple[str, str]]:
+        """A handshake as (name, text) pairs."""
+        shown = handshake if self._show_secrets else redact.mask_handshake(handshake)
+        pairs = [("address", shown.address), ("url", shown.url), ("time", shown.time)]
+        pairs.append(("secure", "yes" if shown.secure else "no"))
+        pairs.append(("cross-origin", "yes" if shown.xdomain else "no"))
+        pairs.append(("auth", self._pretty(shown.auth)))
+        pairs += [(f"query {name}", str(value)) for name, value in shown.query.items()]
+        pairs += [(name, value) for name, value in shown.headers.items()]
+        return pairs
+
+    def attribute(self, name: str, value: str) -> str:
+        """An attribute's value, on one line."""
+        return value if self._show_secrets else redact.mask_attribute(name, value)
+
+    def pretty_attribute(self, name: str, value: str) -> str:
+        """An attribute's value, on several lines where it has several parts."""
+        return _pretty_text(self.attribute(name, value))
+
+    def _pretty(self, json_text: str) -> str:
+        return _pretty_text(self.mask(json_text)) if json_text else ""
+
+
+def clock(nanoseconds: int, *, full: bool = False) -> str:
+    """Local wall time of a record: `12:07:41.120`, with its date where asked."""
+    if full:
+        moment = datetime.fromtimestamp(nanoseconds / 1e9).astimezone()
+        return moment.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    whole, rest = divmod(nanoseconds, 1_000_000_000)
+    local = time.localtime(whole)
+    return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{rest // 1_000_000:03}"
+
+
+def _id(number: int | None) -> str:
+    return "" if number is None else f"  #{number}"
+
+
+def _elapsed(elapsed: float | None) -> str:
+    return "" if elapsed is None else f"{text.seconds(elapsed)}  "
+
+
+def _attachments(record: PayloadRecord) -> str:
+    if not record.attachments:
+        return ""
+    return f"  + {text.size(sum(map(len, record.attachments)))} binary"
+
+
+def _pretty_text(json_text: str) -> str:
+    try:
+        return msgspec.json.format(json_text, indent=2)
+    except (msgspec.DecodeError, RecursionError):
+        return json_text
+
+
+def _pretty(value: Any) -> str:
+    return msgspec.json.format(msgspec.json.encode(value).decode(), indent=2)

@@ -1,0 +1,40 @@
+"""All keys, from the table of actions."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from console.actions import ACTIONS
+from console.screens.dialog import Dialog
+from console.screens.record import RecordLines
+
+_MARKS = (
+    ("←  →", "an event from a client, an event to clients (×n: how many got it)"),
+    ("✓", "an ack, with the time that it took"),
+    ("+  ✗", "connected, disconnected with its reason"),
+    ("⊘", "refused by a middleware, or an event blocked by one"),
+    ("»  «  =", "joined a room, left it, an attached attribute changed"),
+    ("!", "the app raised: enter shows the traceback"),
+    ("❯", "a command of the console, and what the server did"),
+    ("⇄  ~  ●", "a connection, records lost, the server"),
+)
+
+
+class HelpScreen(Dialog[None]):
+    """What each key does, and what each mark means."""
+
+    BINDINGS = [("question_mark", "close", "Close"), ("q", "close", "Close")]
+
+    def compose(self) -> ComposeResult:
+        pairs: list[tuple[str, str]] = []
+        group = ""
+        for action in ACTIONS:
+            if action.group != group:
+                group = action.group
+                pairs += [("", ""), ("", group)] if pairs else [("", group)]
+            pairs.append((action.key_display or action.key, action.help))
+        pairs += [("", ""), ("", "Marks in the timeline"), *_MARKS]
+        lines = RecordLines(pairs)
+        lines.border_title = "Help"
+        lines.border_subtitle = "close esc"
+        yield lines

@@ -1,0 +1,130 @@
+"""`State`: everything that the console knows, folded from records."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from console.state.history import History
+from console.state.names import label, short
+from server_core.records import (
+    CONSOLE,
+    AnyRecord,
+    Disconnected,
+    EngineHeartbeat,
+    EventReceived,
+    EventSent,
+    Gap,
+    Log,
+    Refused,
+    SocketInfo,
+    Sync,
+)
+from server_core.roster import Roster
+
+#: Kinds that are state, but nothing that happened.
+_UNSEEN = (Sync, EngineHeartbeat, Log)
+
+#: Seconds of which the event rate is kept.
+RATE_SPAN = 60
+#: Sockets that are gone and can still be named.
+MAX_GONE = 5_000
+
+
+class State:
+    """One roster per server, the history, the log, and how much happens."""
+
+    def __init__(self, *, max_records: int = 50_000, max_bytes: int = 128 * 1024 * 1024, max_log_lines: int = 20_000):
+        self.rosters: dict[str, Roster] = {}
+        self.history = History(max_records, max_bytes)
+        self.log: deque[Log] = deque(maxlen=max_log_lines)
+        #: Lines of the log ever seen, and records lost.
+        self.log_lines = 0
+        self.lost = 0
+        #: Changes with whatever the views show of sockets.
+        self.version = 0
+        self._events: dict[int, int] = {}
+        self._gone: OrderedDict[str, SocketInfo] = OrderedDict()
+        self._labels: dict[str, tuple[SocketInfo, str]] = {}
+
+    def apply(self, records: Iterable[AnyRecord]) -> None:
+        """Fold records, in order."""
+        for record in records:
+            if record.server != CONSOLE:
+                roster = self.rosters.get(record.server)
+                if roster is None:
+                    roster = self.rosters[record.server] = Roster()
+                if isinstance(record, Disconnected | Refused) and (socket := roster.sockets.get(record.socket)):
+                    self._keep_gone(socket, record)
+                roster.apply(record)
+            match record:
+                case Log():
+                    self.log.append(record)
+                    self.log_lines += 1
+                case EventReceived() | EventSent():
+                    second = record.time // 1_000_000_000
+                    self._events[second] = self._events.get(second, 0) + 1
+                case Gap():
+                    self.lost += record.lost
+            if not isinstance(record, _UNSEEN):
+                self.history.append(record)
+            self.version += 1
+
+    # sockets
+
+    def sockets(self) -> Iterator[SocketInfo]:
+        """The live sockets of all servers, those in a middleware included."""
+        for roster in self.rosters.values():
+            yield from roster.sockets.values()
+
+    def socket_count(self) -> int:
+        return sum(len(roster.sockets) for roster in self.rosters.values())
+
+    def roster_of(self, id: str) -> Roster | None:
+        """The roster in which a socket is live."""
+        return next((roster for roster in self.rosters.values() if id in roster.sockets), None)
+
+    def socket(self, id: str) -> SocketInfo | None:
+        """A live socket."""
+        roster = self.roster_of(id)
+        return roster.sockets[id] if roster else None
+
+    def known(self, id: str) -> SocketInfo | None:
+        """A socket, live or gone, as it was last."""
+        return self.socket(id) or self._gone.get(id)
+
+    def label(self, id: str) -> str:
+        """What to call a socket, live or gone; not yet safe for the screen."""
+        socket = self.known(id)
+        if socket is None:
+            return short(id)
+        cached = self._labels.get(id)
+        if cached is None or cached[0] is not socket:
+            cached = self._labels[id] = (socket, label(socket))
+        return cached[1]
+
+    def find(self, text: str, nsp: str) -> SocketInfo | None:
+        """The one live socket of a namespace that a label or the beginning of an id names."""
+        live = [socket for socket in self.sockets() if socket.nsp == nsp and socket.connected]
+        named = [socket for socket in live if text in (socket.id, self.label(socket.id))]
+        found = named or [socket for socket in live if socket.id.startswith(text)]
+        return found[0] if len(found) == 1 else None
+
+    def _keep_gone(self, socket: SocketInfo, record: Disconnected | Refused) -> None:
+        if isinstance(record, Disconnected):
+            socket = msgspec.structs.replace(socket, rooms=record.rooms)
+        self._gone[socket.id] = socket
+        if len(self._gone) > MAX_GONE:
+            old, _ = self._gone.popitem(last=False)
+            self._labels.pop(old, None)
+
+    # rates
+
+    def rates(self, now: int, span: int = RATE_SPAN) -> list[int]:
+        """Events of each of the last `span` whole seconds, oldest first; `now` is wall time in nanoseconds."""
+        this = now // 1_000_000_000
+        for second in [second for second in self._events if second < this - RATE_SPAN]:
+            del self._events[second]
+        return [self._events.get(second, 0) for second in range(this - span, this)]

@@ -1,0 +1,231 @@
+"""A list of lines over a model: it draws what is visible, and holds nothing itself."""
+
+from __future__ import annotations
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.text import fit
+
+#: A piece of a line: safe text and the name of its style.
+Piece = tuple[str, str]
+
+
+class LineList(Widget, can_focus=True):
+    """Draws rows of a model by number. While it follows, the cursor stays on the last row.
+
+    Subclasses say how many rows there are and how each reads; a row keeps its number when rows before it go.
+    """
+
+    BINDINGS = [
+        Binding("up", "cursor(-1)", "Up", show=False),
+        Binding("down", "cursor(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First", show=False),
+        Binding("end", "last", "Last", show=False),
+    ]
+
+    COMPONENT_CLASSES = {
+        "line--plain",
+        "line--quiet",
+        "line--in",
+        "line--out",
+        "line--good",
+        "line--bad",
+        "line--warn",
+        "line--name",
+        "line--header",
+        "line--cursor",
+        "line--cursor-blurred",
+        "line--bar",
+    }
+
+    #: Whether a header stands above the rows.
+    has_header = False
+    #: Whether new rows at the end move the cursor along.
+    follows = False
+
+    class Moved(Message):
+        """The cursor is on another row."""
+
+        def __init__(self, list: LineList) -> None:
+            super().__init__()
+            self.list = list
+
+        @property
+        def control(self) -> LineList:
+            return self.list
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.cursor = 0
+        self.top = 0
+        self.following = self.follows
+        self._styles: dict[str, Style] = {}
+
+    # what subclasses say
+
+    def row_count(self) -> int:
+        return 0
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        """A row's text, as it is drawn."""
+        return []
+
+    def header(self, width: int) -> list[Piece]:
+        """The line above the rows, where there is one."""
+        return []
+
+    def empty(self) -> str:
+        """What stands there while there are no rows."""
+        return ""
+
+    # drawing
+
+    @property
+    def page(self) -> int:
+        """Rows that are visible."""
+        return max(1, self.size.height - self.has_header)
+
+    def update(self) -> None:
+        """Draw again after the model changed."""
+        rows = self.row_count()
+        if self.following:
+            self.cursor = max(0, rows - 1)
+        self.cursor = max(0, min(self.cursor, rows - 1))
+        self._keep_visible()
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        if width < 2:
+            return Strip.blank(width)
+        if self.has_header:
+            if y == 0:
+                return self._strip([*self.header(width - 1), (" ", "header")], width, "header")
+            y -= 1
+        rows = self.row_count()
+        row = self.top + y
+        if row >= rows:
+            if rows == 0 and y == 1:
+                return self._strip([("  " + self.empty(), "quiet")], width)
+            return self._strip([], width)
+        pieces = self.pieces(row, width - 1)
+        under = ""
+        if row == self.cursor and self.has_cursor:
+            under = "cursor" if self.has_focus else "cursor-blurred"
+        return self._strip([*pieces, (self._bar(y, rows), "bar")], width, under)
+
+    @property
+    def has_cursor(self) -> bool:
+        return True
+
+    def _bar(self, y: int, rows: int) -> str:
+        """The scroll bar's cell of a line."""
+        page = self.page
+        if rows <= page:
+            return " "
+        length = max(1, page * page // rows)
+        start = (page - length) * self.top // max(1, rows - page)
+        return "┃" if start <= y < start + length else "│"
+
+    def _strip(self, pieces: list[Piece], width: int, under: str = "") -> Strip:
+        base = self.rich_style
+        back = self._style(under) if under else None
+        segments: list[Segment] = []
+        for text, name in pieces:
+            style = base + self._style(name)
+            if back is not None:
+                style = style + back if name != "bar" else style
+            segments.append(Segment(text, style))
+        fill = base + back if back is not None else base
+        return Strip(segments).adjust_cell_length(width, fill)
+
+    def _style(self, name: str) -> Style:
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self.get_component_rich_style(f"line--{name}", partial=True)
+        return style
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
+
+    # moving
+
+    def move(self, row: int) -> None:
+        """Put the cursor on a row."""
+        rows = self.row_count()
+        row = max(0, min(row, rows - 1))
+        changed = row != self.cursor
+        self.cursor = row
+        if self.follows:
+            self.following = row >= rows - 1
+        self._keep_visible()
+        self.refresh()
+        if changed:
+            self.post_message(self.Moved(self))
+
+    def shift(self, rows: int) -> None:
+        """Rows went at the front: stay on the same ones."""
+        self.cursor = max(0, self.cursor - rows)
+        self.top = max(0, self.top - rows)
+
+    def _keep_visible(self) -> None:
+        page, rows = self.page, self.row_count()
+        if self.cursor < self.top:
+            self.top = self.cursor
+        elif self.cursor >= self.top + page:
+            self.top = self.cursor - page + 1
+        self.top = max(0, min(self.top, rows - page))
+
+    def action_cursor(self, by: int) -> None:
+        self.move(self.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self.move(self.cursor + by * self.page)
+
+    def action_first(self) -> None:
+        self.move(0)
+
+    def action_last(self) -> None:
+        self.move(self.row_count() - 1)
+
+    def _on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self.move(self.cursor + 3)
+        event.stop()
+
+    def _on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self.move(self.cursor - 3)
+        event.stop()
+
+    async def _on_click(self, event: events.Click) -> None:
+        row = self.top + event.y - self.has_header
+        if event.y >= self.has_header and row < self.row_count():
+            self.move(row)
+            if event.chain == 2:
+                await self.run_action("screen.open")
+
+    def on_resize(self) -> None:
+        self.update()
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return container.height
+
+    def refresh_row(self, row: int) -> None:
+        """Draw one row again."""
+        y = row - self.top + self.has_header
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+
+def column(text: str, width: int, *, right: bool = False) -> str:
+    """Safe text as a table's cell, with a space behind it."""
+    return fit(text, width, right=right) + " "

@@ -1,0 +1,150 @@
+"""The timeline on the screen, and the app's log: what happened, newest at the bottom."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+
+from console.lines import Reader, clock
+from console.state.state import State
+from console.state.timeline import Timeline
+from console.text import cut, fit, safe
+from console.widgets.line_list import LineList, Piece
+from server_core.records import AnyRecord, Log
+
+
+class TimelineList(LineList):
+    """One line a record. It follows the newest until the cursor is moved up, and then says how many are new."""
+
+    follows = True
+    BORDER_TITLE = "Events"
+
+    def __init__(self, timeline: Timeline, reader: Reader, *, id: str | None = None, empty: str = "") -> None:
+        super().__init__(id=id)
+        self.timeline = timeline
+        self._reader = reader
+        self._empty = empty
+        self._dropped = 0
+        self._seen = 0
+
+    def row_count(self) -> int:
+        return len(self.timeline)
+
+    def empty(self) -> str:
+        return self._empty
+
+    def sync(self) -> None:
+        """Take in the timeline after it was extended."""
+        if self.timeline.dropped != self._dropped:
+            self.shift(self.timeline.dropped - self._dropped)
+            self._dropped = self.timeline.dropped
+        self.update()
+        self.say()
+
+    def reset(self) -> None:
+        """The timeline shows something else now: follow its newest."""
+        self._dropped = self.timeline.dropped
+        self.following = True
+        self.sync()
+
+    def move(self, row: int) -> None:
+        super().move(row)
+        self.say()
+
+    def toggle(self) -> None:
+        """Pause, or follow again."""
+        if self.following:
+            self.following = False
+        else:
+            self.action_last()
+        self.say()
+
+    def record(self) -> AnyRecord | None:
+        """The record under the cursor."""
+        return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None
+
+    @property
+    def new(self) -> int:
+        """Records that came since it stopped following."""
+        return 0 if self.following else len(self.timeline) + self.timeline.dropped - self._seen
+
+    def say(self) -> None:
+        """Name in the border whether it follows."""
+        if self.following:
+            self._seen = len(self.timeline) + self.timeline.dropped
+            self.border_subtitle = ""
+        else:
+            self.border_subtitle = f"paused  +{self.new} new" if self.new else "paused"
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        record = self.timeline[row]
+        line = self._reader.line(record)
+        who = 10 if width < 90 else 16
+        what = 18 if width < 90 else 24
+        pieces = [
+            (clock(record.time) + " ", "quiet"),
+            (f"{line.glyph} ", line.tone),
+            (fit(safe(line.who), who) + " ", "name"),
+            (fit(safe(line.what), what) + " ", line.tone if line.tone != "quiet" else "quiet"),
+        ]
+        used = sum(cell_len(text) for text, _ in pieces)
+        pieces.append((cut(safe(line.rest), width - used), "quiet" if line.tone == "quiet" else "plain"))
+        return pieces
+
+
+class LogList(LineList):
+    """The lines that the app wrote."""
+
+    follows = True
+    BORDER_TITLE = "Log"
+
+    def __init__(self, state: State, reader: Reader, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._state = state
+        self._reader = reader
+        self._lines: list[Log] = []
+        self._seen = 0
+        self._filter = ""
+
+    def row_count(self) -> int:
+        return len(self._lines)
+
+    def empty(self) -> str:
+        return "the app has written nothing" if not self._filter else "nothing matches the filter"
+
+    def set_filter(self, text: str) -> None:
+        """Show only lines that hold this text."""
+        if text != self._filter:
+            self._filter = text
+            self._lines = [line for line in self._state.log if text in line.text.casefold()]
+            self._seen = self._state.log_lines
+            self.following = True
+            self.update()
+
+    def sync(self) -> None:
+        """Take in the lines that came."""
+        new = self._state.log_lines - self._seen
+        if new:
+            self._seen += new
+            fresh = list(self._state.log)[-new:]
+            self._lines += [line for line in fresh if not self._filter or self._filter in line.text.casefold()]
+            over = len(self._lines) - (self._state.log.maxlen or 0)
+            if over > 0:
+                del self._lines[:over]
+                self.shift(over)
+            self.update()
+        self.border_subtitle = "" if self.following else "paused"
+
+    def toggle(self) -> None:
+        """Pause, or follow again."""
+        if self.following:
+            self.following = False
+        else:
+            self.action_last()
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        line = self._lines[row]
+        tone = "warn" if line.stream == "stderr" else "plain"
+        head = f"{clock(line.time)} "
+        mark = "│ " if line.stream == "stderr" else "  "
+        text = safe(self._reader.mask_line(line.text).expandtabs(4))
+        return [(head, "quiet"), (mark, tone), (cut(text, width - len(head) - 2), "plain")]
