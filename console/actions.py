@@ -25,7 +25,7 @@ ACTIONS = (
     Action(
         "filter", "slash", "filter", "Show only what matches a text, as you type; escape clears it", "Find", True, "/"
     ),
-    Action("sort", "s", "sort", "Sort sockets by the next column", "Find"),
+    Action("sort", "s", "sort", "Sort sockets by the next column", "Find", False),
     Action("reverse", "S", "reverse", "Reverse the order of sockets", "Find", False),
     Action("view('sockets')", "1", "sockets", "Who is live, and what just happened", "Move", False),
     Action("view('events')", "2", "events", "The whole timeline", "Move", False),
@@ -40,7 +40,7 @@ ACTIONS = (
         "message", "m", "message", "Send the selected socket a private message, as the server or another socket", "Act"
     ),
     Action("disconnect", "d", "disconnect", "Disconnect the selected socket; asks first", "Act"),
-    Action("copy", "y", "copy", "Copy the selected socket's id, or the record as JSON", "Act"),
+    Action("copy", "y", "copy", "Copy the selected socket's id, or the record as JSON", "Act", False),
     Action("restart", "R", "restart", "Start the server again", "Act"),
     Action("help", "question_mark", "help", "All keys", "Console", True, "?"),
     Action("quit", "q", "quit", "End the console, and the server that it hosts", "Console"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -180,11 +181,11 @@ class Reader:
         head = f'["{record.event}"'
         data = record.data
         if not data.startswith(head):
-            return self.mask(data) + _attachments(record)
-        return self.mask("[" + data[len(head) :].lstrip(", ")) + _attachments(record)
+            return self._data(record)
+        return _with_attachments(self.mask("[" + data[len(head) :].lstrip(", ")), record)
 
     def _data(self, record: PayloadRecord) -> str:
-        return self.mask(record.data) + _attachments(record)
+        return _with_attachments(self.mask(record.data), record)
 
     # filter
 
@@ -291,10 +292,20 @@ def _elapsed(elapsed: float | None) -> str:
     return "" if elapsed is None else f"{text.seconds(elapsed)}  "
 
 
-def _attachments(record: PayloadRecord) -> str:
+_PLACEHOLDER = re.compile(r'\{"_placeholder":\s*true,\s*"num":\s*(\d+)\}')
+
+
+def _with_attachments(payload: str, record: PayloadRecord) -> str:
+    """A payload with the size of each binary part in its place."""
     if not record.attachments:
-        return ""
-    return f"  + {text.size(sum(map(len, record.attachments)))} binary"
+        return payload
+    sizes = [text.size(len(data)) for data in record.attachments]
+
+    def stands_for(match: re.Match[str]) -> str:
+        number = int(match[1])
+        return f"<{sizes[number]} binary>" if number < len(sizes) else match[0]
+
+    return _PLACEHOLDER.sub(stands_for, payload)
 
 
 def _pretty_text(json_text: str) -> str:

@@ -87,7 +87,7 @@ class MainScreen(Screen[None]):
                 yield self.tail
             yield self.detail
             yield self.log_list
-        yield Footer(compact=True)
+        yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
         self.tail.timeline.set()
@@ -171,6 +171,7 @@ class MainScreen(Screen[None]):
         self.detail.display = not logs and (on_detail if not wide else view == "sockets" or on_detail)
         self.query_one("#lists").display = not logs and (wide or not self.detail.display)
         self.sockets.display = view == "sockets"
+        self.set_class(view == "events", "events")
         self.tail.display = not logs
         names = "   ".join(f"[{name}]" if key == view else f" {name} " for key, name in VIEWS.items())
         self.query_one("#views", Static).update(Content(names))

@@ -141,7 +141,7 @@ class MessageDialog(Dialog[None]):
         return safe(f"socket {socket.id} ({self._state.label(socket.id)}) in {socket.nsp}")
 
     def _note(self, selector: str, text: str, *, wrong: bool) -> None:
-        self.say(selector, text, "$text-error" if wrong else "$text-muted")
+        self.say(selector, text, "$text-error" if wrong else "$foreground-muted")
 
     @on(Input.Submitted)
     def action_send(self) -> None:

@@ -93,10 +93,10 @@ class Detail(LineList):
         pieces: list[Piece] = []
         used = 0
         for number, name in enumerate(TABS):
-            text = f" {name} "
-            if used + len(text) > width:
+            text = f"{name} "
+            if used + len(name) > width:
                 break
-            pieces.append((text, "name" if number == self.tab else "quiet"))
+            pieces.append((text, "chosen" if number == self.tab else "quiet"))
             used += len(text)
         return pieces
 
@@ -155,7 +155,8 @@ class Detail(LineList):
             ),
             ("id", socket.id),
             ("namespace", socket.nsp),
-            ("engine", f"{socket.engine}{f' · {engine.transport}' if engine else ''}"),
+            ("transport", engine.transport if engine else ""),
+            ("engine", socket.engine),
             ("address", socket.handshake.address),
         ]
         if engine and engine.rtt is not None:
@@ -169,6 +170,7 @@ class Detail(LineList):
         pairs += [(name, self._reader.attribute(name, value)) for name, value in socket.attributes.items()]
         agent = socket.handshake.headers.get("user-agent", "")
         origin = socket.handshake.headers.get("origin", "")
+        pairs = [(name, value) for name, value in pairs if value]
         return [*pairs, *([("origin", origin)] if origin else []), *([("client", agent)] if agent else [])]
 
     def _rooms(self, socket: SocketInfo) -> list[tuple[str, str]]:

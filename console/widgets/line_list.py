@@ -42,6 +42,7 @@ class LineList(Widget, can_focus=True):
         "line--warn",
         "line--name",
         "line--header",
+        "line--chosen",
         "line--cursor",
         "line--cursor-blurred",
         "line--bar",
@@ -68,7 +69,7 @@ class LineList(Widget, can_focus=True):
         self.cursor = 0
         self.top = 0
         self.following = self.follows
-        self._styles: dict[str, Style] = {}
+        self._styles: dict[tuple[str, str], Style] = {}
 
     # what subclasses say
 
@@ -109,7 +110,7 @@ class LineList(Widget, can_focus=True):
             return Strip.blank(width)
         if self.has_header:
             if y == 0:
-                return self._strip([*self.header(width - 1), (" ", "header")], width, "header")
+                return self._strip(self.header(width), width)
             y -= 1
         rows = self.row_count()
         row = self.top + y
@@ -121,7 +122,7 @@ class LineList(Widget, can_focus=True):
         under = ""
         if row == self.cursor and self.has_cursor:
             under = "cursor" if self.has_focus else "cursor-blurred"
-        return self._strip([*pieces, (self._bar(y, rows), "bar")], width, under)
+        return self._strip(pieces, width - 1, under) + Strip([Segment(self._bar(y, rows), self._style_of("bar"))])
 
     @property
     def has_cursor(self) -> bool:
@@ -137,21 +138,19 @@ class LineList(Widget, can_focus=True):
         return "┃" if start <= y < start + length else "│"
 
     def _strip(self, pieces: list[Piece], width: int, under: str = "") -> Strip:
-        base = self.rich_style
-        back = self._style(under) if under else None
-        segments: list[Segment] = []
-        for text, name in pieces:
-            style = base + self._style(name)
-            if back is not None:
-                style = style + back if name != "bar" else style
-            segments.append(Segment(text, style))
-        fill = base + back if back is not None else base
-        return Strip(segments).adjust_cell_length(width, fill)
+        segments = [Segment(text, self._style_of(name, under)) for text, name in pieces]
+        return Strip(segments).adjust_cell_length(width, self._style_of("", under))
 
-    def _style(self, name: str) -> Style:
-        style = self._styles.get(name)
+    def _style_of(self, name: str, under: str = "") -> Style:
+        """The style of a piece, on a row that may be under the cursor."""
+        key = name, under
+        style = self._styles.get(key)
         if style is None:
-            style = self._styles[name] = self.get_component_rich_style(f"line--{name}", partial=True)
+            style = self.rich_style
+            for part in key:
+                if part:
+                    style += self.get_component_rich_style(f"line--{part}", partial=True)
+            self._styles[key] = style
         return style
 
     def notify_style_update(self) -> None:

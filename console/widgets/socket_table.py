@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
+import msgspec
+
 from console.lines import Reader
+from console.state.names import short
 from console.state.socket_view import SocketView
 from console.state.state import State
 from console.text import cut, safe, seconds
@@ -25,7 +28,7 @@ COLUMNS = (
     ("rtt", "rtt", 7, 74, True),
 )
 #: Cells from which room names are shown beside their number.
-WIDE = 120
+WIDE = 110
 _TRANSPORTS = {"websocket": "ws", "polling": "po"}
 
 
@@ -117,12 +120,12 @@ class SocketTable(LineList):
         wide = self.size.width > WIDE
         last = counters.last if counters else 0
         return {
-            "id": safe(socket.id),
+            "id": safe(socket.id if wide else short(socket.id)),
             "nsp": safe(socket.nsp),
             "transport": transport if wide else _TRANSPORTS.get(transport, "?"),
             "address": safe(socket.handshake.address),
             "attributes": self.attributes(socket),
-            "rooms": safe(f"{len(socket.rooms)}  {' '.join(rooms)}" if wide else str(len(socket.rooms))),
+            "rooms": safe(f"{len(rooms)}  {' '.join(rooms)}" if wide else str(len(rooms))),
             "in": str(counters.received if counters else 0),
             "out": str(counters.sent if counters else 0),
             "last": seconds(max(0.0, time.time() - last / 1e9)) if last else "–",
@@ -132,6 +135,25 @@ class SocketTable(LineList):
     def attributes(self, socket: SocketInfo) -> str:
         """What is attached, in short: its name first."""
         label = self._state.label(socket.id)
-        pairs = (f"{name}={self._reader.attribute(name, value)}" for name, value in socket.attributes.items())
-        text = "  ".join(pairs)
-        return safe(f"{label}  {text}" if not socket.id.startswith(label) else text)
+        pairs = [
+            pair
+            for name, value in socket.attributes.items()
+            for pair in flat(name, self._reader.attribute(name, value))
+            if not pair.endswith(f"={label}")
+        ]
+        return safe("  ".join(pairs if socket.id.startswith(label) else [label, *pairs]))
+
+
+def flat(name: str, value: str) -> list[str]:
+    """An attribute in short: `name=value`, an object's parts one by one."""
+    try:
+        decoded = msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        return [f"{name}={value}"]
+    if isinstance(decoded, dict) and decoded:
+        return [f"{name}.{key}={_plain(part)}" for key, part in decoded.items()]
+    return [f"{name}={_plain(decoded)}"]
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
