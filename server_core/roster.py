@@ -152,6 +152,7 @@ class Roster:
         self.engines.pop(record.engine, None)
 
     def _connecting(self, record: Connecting) -> None:
+        self._remove(record.socket)
         self.sockets[record.socket] = SocketInfo(
             id=record.socket,
             nsp=record.nsp,

@@ -1,0 +1,81 @@
+"""Packets are split as python-socketio, which encodes them, would decode them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from socketio.packet import ACK, EVENT, Packet
+
+from server_core import packets
+
+text = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | text | st.binary(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.sampled_from([EVENT, ACK]),
+    st.lists(json, max_size=4),
+    st.sampled_from([None, "/", "/chat", "/a/b"]),
+    st.one_of(st.none(), st.integers(0, 2**40)),
+)
+def test_a_packet_of_python_socketio_is_read_back(
+    kind: int, values: list[Any], nsp: str | None, id: int | None
+) -> None:
+    data = ["event", *values]
+    encoded = Packet(kind, data=data, namespace=nsp, id=id).encode()
+    head, *attachments = encoded if isinstance(encoded, list) else [encoded]
+    split = packets.split(head)
+    assert split.type == kind + (3 if attachments else 0)
+    assert (split.attachments, split.nsp, split.id) == (len(attachments), nsp or "/", id)
+    assert packets.decode(split.data, attachments) == data
+
+
+@given(st.lists(json, max_size=4))
+def test_arguments_survive_encoding(values: list[Any]) -> None:
+    encoded, attachments = packets.encode_args(values)
+    assert packets.decode(encoded, attachments) == values
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_split_or_refused(data: str) -> None:
+    try:
+        packets.split(data)
+    except ValueError:
+        return
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_split_or_refused(data: bytes) -> None:
+    try:
+        packets.split_msgpack(data)
+    except ValueError:
+        return
+
+
+def test_a_msgpack_packet_is_split() -> None:
+    data = msgspec.msgpack.encode({"type": 2, "data": ["up", b"\x00"], "nsp": "/chat", "id": 3})
+    head, attachments = packets.split_msgpack(data)
+    assert head == packets.Head(2, 0, "/chat", 3, '["up",{"_placeholder":true,"num":0}]')
+    assert attachments == (b"\x00",)
+
+
+@pytest.mark.parametrize("data", ["", "9", "x", "5", "5x-[]"])
+def test_what_is_no_packet_is_refused(data: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  its text is for nobody
+        packets.split(data)
+
+
+def test_a_namespace_loses_its_query() -> None:
+    assert packets.split('0/chat?token=1,{"a":1}') == packets.Head(0, 0, "/chat", None, '{"a":1}')
+
+
+def test_an_id_past_what_any_peer_counts_is_none() -> None:
+    assert packets.split(f'2{"9" * 90}["hi"]').id is None
