@@ -1,0 +1,137 @@
+"""Recordings: private, complete to the last batch, and read whatever is left of them."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from server_core import recording, records
+from server_core.recording import Recorder, RecordingError, read
+from server_core.records import Record
+from tests.support.make import Maker
+
+any_path = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def write(path: Path, made: list[Record]) -> None:
+    recorder = Recorder(path, target="chat:io", url="http://x")
+    recorder.write(made)
+    recorder.close()
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    make = Maker()
+    made = [*make.socket("a", rooms=("lobby",), user="bob"), make.received("a", "hi", 1)]
+    path = tmp_path / "s.siorec"
+    recorder = Recorder(path, target="chat:io", url="http://x", show_secrets=True)
+    recorder.write(made)
+    recorder.close()
+    found = read(path)
+    assert found.records == made
+    assert (found.header.target, found.header.url, found.damaged, found.truncated) == ("chat:io", "http://x", [], False)
+    assert path.read_text().startswith('{"socketscope":"siorec","version":1,')
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.stat().st_size == recorder.bytes_written
+
+
+def test_a_batch_is_in_the_file_when_write_returns(tmp_path: Path) -> None:
+    make = Maker()
+    recorder = Recorder(tmp_path / "s.siorec")
+    recorder.write(make.socket("a"))
+    assert len(read(tmp_path / "s.siorec").records) == 3
+    recorder.close()
+
+
+def test_secrets_are_masked_in_the_file(tmp_path: Path) -> None:
+    write(tmp_path / "s.siorec", [*Maker().socket("a", auth={"token": "hunter2"}, password="hunter2")])
+    text = (tmp_path / "s.siorec").read_text()
+    assert "hunter2" not in text
+    assert "s3cret" not in text
+
+
+@any_path
+@given(cut=st.integers(0, 2_000))
+def test_a_file_that_was_cut_short_is_read_as_far_as_it_goes(tmp_path: Path, cut: int) -> None:
+    make = Maker()
+    made = [*make.socket("a"), *(make.received("a", "hi", number) for number in range(10))]
+    path = tmp_path / "s.siorec"
+    recorder = Recorder(path, show_secrets=True)
+    recorder.write(made)
+    recorder.close()
+    data = path.read_bytes()
+    header = data.index(b"\n") + 1
+    cut = min(cut, len(data) - header)
+    path.write_bytes(data[: len(data) - cut])
+    found = read(path)
+    whole = path.read_bytes().count(b"\n") - 1
+    assert found.records == made[:whole]
+    assert found.truncated == (not path.read_bytes().endswith(b"\n"))
+    assert found.damaged == []
+
+
+@any_path
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_refused_in_one_line_or_read(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "x.siorec"
+    path.write_bytes(data)
+    said = ""
+    try:
+        read(path)
+    except RecordingError as error:
+        said = str(error)
+    assert "\n" not in said
+
+
+@any_path
+@given(junk=st.binary(max_size=60).filter(lambda data: b"\n" not in data and data.strip() != b""))
+def test_a_damaged_line_is_counted_and_the_rest_is_read(tmp_path: Path, junk: bytes) -> None:
+    make = Maker()
+    first, last = make.received("a", "hi"), make.received("a", "ho")
+    path = tmp_path / "s.siorec"
+    write(path, [first])
+    with path.open("ab") as file:
+        file.write(junk + b"\n" + records.encode_lines([last]))
+    found = read(path)
+    assert found.records == [first, last]
+    assert found.damaged == [3]
+
+
+def test_a_newer_version_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "s.siorec"
+    path.write_text('{"socketscope":"siorec","version":99,"created":"","by":"","target":"","url":""}\n')
+    with pytest.raises(RecordingError, match="version 99, newer"):
+        read(path)
+
+
+def test_another_recording_is_overwritten_and_any_other_file_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("dear diary\n")
+    with pytest.raises(RecordingError, match="is no recording"):
+        Recorder(path)
+    assert path.read_text() == "dear diary\n"
+    again = tmp_path / "s.siorec"
+    write(again, [Maker().received("a", "old")])
+    write(again, [])
+    assert read(again).records == []
+
+
+def test_a_folder_that_is_not_there_is_an_error_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="No such file"):
+        Recorder(tmp_path / "nowhere" / "s.siorec")
+
+
+def test_a_full_disk_ends_the_recording_and_nothing_else(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.fail("this test needs /dev/full, which Linux has")
+    recorder = Recorder(tmp_path / "s.siorec")
+    descriptor = full.open("wb", buffering=0)
+    recorder._descriptor = descriptor.fileno()
+    recorder.write([Maker().received("a", "hi")])
+    assert "No space left" in recorder.error
+    recorder.write([Maker().received("a", "hi")])
+    assert recording.is_recording(tmp_path / "s.siorec")
