@@ -10,6 +10,7 @@ from server_core.records import (
     AnyRecord,
     Commanded,
     Connected,
+    Connecting,
     Disconnect,
     Disconnected,
     Emit,
@@ -94,6 +95,9 @@ class SocketTrack:
         """Whether the next record concerns it."""
         if getattr(record, "socket", None) == self._id:
             match record:
+                case Connecting():
+                    self._nsp = record.nsp
+                    self._rooms = set()
                 case Connected():
                     self._connected = True
                     self._rooms.add(self._id)
@@ -102,7 +106,7 @@ class SocketTrack:
                 case RoomLeft():
                     self._rooms.discard(record.room)
                 case Disconnected():
-                    self._connected = False
+                    self._connected, self._rooms = False, set()
             return True
         return self._reached_by(record)
 

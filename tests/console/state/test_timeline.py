@@ -1,0 +1,111 @@
+"""Timelines: extended as records come, and the same as if made anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from console.state.state import State
+from console.state.timeline import Timeline
+from server_core import records
+from server_core.records import Record
+from server_core.roster import Roster
+from tests.server_core.test_roster import IDS, histories
+from tests.support.make import Maker
+
+
+def text_of(record: Any) -> str:
+    return f"{record.kind} {getattr(record, 'socket', '')}"
+
+
+@settings(max_examples=200)
+@given(histories(), st.data())
+def test_extending_shows_the_same_as_beginning_anew(made: list[Record], data: st.DataObject) -> None:
+    state = State(max_records=20)
+    socket = data.draw(st.sampled_from([None, *IDS]))
+    text = data.draw(st.sampled_from(["", "room", " a"]))
+    early = Timeline(state, text_of)
+    at = data.draw(st.integers(0, len(made)))
+    state.apply(made[:at])
+    early.set(filter=text, socket=socket)
+    state.apply(made[at:])
+    early.extend()
+    late = Timeline(state, text_of)
+    late.set(filter=text, socket=None)
+    if socket is None:
+        assert early.numbers == late.numbers
+    assert all(number >= state.history.first for number in early.numbers)
+    assert len({early[row].seq for row in range(len(early))}) == len(early)
+
+
+def sensible(make: Maker) -> st.SearchStrategy[list[Record]]:
+    """Histories such as a server sends them."""
+
+    @st.composite
+    def build(draw: st.DrawFn) -> list[Record]:
+        roster, made = Roster(), []
+
+        def add(*more: Record) -> None:
+            for record in more:
+                roster.apply(record)
+                made.append(record)
+
+        for _ in range(draw(st.integers(0, 40))):
+            sid, room = draw(st.sampled_from(IDS)), draw(st.sampled_from(("lobby", "dev")))
+            live = roster.sockets.get(sid)
+            match draw(st.integers(0, 5)):
+                case 0 if live is None:
+                    add(*make.socket(sid, rooms=(room,)))
+                case 1 if live and room not in live.rooms:
+                    add(make(records.RoomJoined, socket=sid, room=room))
+                case 2 if live and room in live.rooms:
+                    add(make(records.RoomLeft, socket=sid, room=room))
+                case 3 if live:
+                    add(make(records.Disconnected, socket=sid, reason="transport close", rooms=live.rooms))
+                case 4:
+                    add(make.sent("hi", rooms=(room,), sockets=len(roster.recipients("/", (room,), ()))))
+                case 5:
+                    add(make.sent("all", except_=(sid,), sockets=len(roster.recipients("/", (), (sid,)))))
+        return made
+
+    return build()
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: st.DataObject) -> None:
+    made = data.draw(sensible(Maker()))
+    socket = data.draw(st.sampled_from(IDS))
+    at = data.draw(st.integers(0, len(made)))
+    roster, expected = Roster(), []
+    for record in made:
+        roster.apply(record)
+        if isinstance(record, records.EventSent):
+            if socket in roster.recipients(record.nsp, record.rooms, record.except_):
+                expected.append(record)
+        elif getattr(record, "socket", None) == socket:
+            expected.append(record)
+    state = State()
+    state.apply(made[:at])
+    extended = Timeline(state, text_of)
+    extended.set(socket=socket)
+    state.apply(made[at:])
+    extended.extend()
+    anew = Timeline(state, text_of)
+    anew.set(socket=socket)
+    assert [anew[row] for row in range(len(anew))] == expected
+    assert [extended[row] for row in range(len(extended))] == expected
+
+
+def test_a_row_keeps_its_record_when_old_ones_go() -> None:
+    make = Maker()
+    state = State(max_records=10)
+    timeline = Timeline(state, text_of)
+    timeline.set()
+    for number in range(30):
+        state.apply([make.received("a", "hi", number)])
+        timeline.extend()
+    assert timeline.dropped + len(timeline) == 30
+    assert [record.args for record in (timeline[0], timeline[len(timeline) - 1])] == [[timeline.dropped], [29]]
