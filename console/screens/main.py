@@ -191,7 +191,8 @@ class MainScreen(Screen[None]):
 
     @on(LineList.Moved)
     def _selected(self, event: LineList.Moved) -> None:
-        if event.list is self.sockets:
+        # whoever is reading about a socket goes on reading when it leaves
+        if event.list is self.sockets and self.focused is not self.detail:
             self.detail.show(self.sockets.selected)
             self.refresh_bindings()
 
@@ -217,7 +218,7 @@ class MainScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """None greys an action out where it can't be done now; False hides it."""
         typing = isinstance(self.focused, Input)
-        if typing and action not in ("back", "open"):
+        if typing and action != "back":
             return False
         match action:
             case "message" | "disconnect":
@@ -239,15 +240,11 @@ class MainScreen(Screen[None]):
 
     def action_view(self, view: str) -> None:
         self.shown_view = view
-        pane = {"sockets": self.sockets, "events": self.tail, "logs": self.log_list}[view]
-        self._focus_pane(pane)
+        self._focus_pane({"sockets": self.sockets, "events": self.tail, "logs": self.log_list}[view])
 
     def action_open(self) -> None:
         """Go into what the cursor is on."""
-        if isinstance(self.focused, Input):
-            self.focused.blur()
-            self._focus_pane({"events": self.tail, "logs": self.log_list}.get(self.shown_view, self.sockets))
-        elif record := self._record():
+        if record := self._record():
             self.app.push_screen(RecordDialog(record, self._reader))
         elif self.focused is self.sockets and self.sockets.selected:
             self.detail.show(self.sockets.selected)
@@ -257,17 +254,28 @@ class MainScreen(Screen[None]):
         """Leave the filter's field, the detail, then the filter itself."""
         field = self.query_one("#filter", Input)
         if self.focused is self.detail:
-            self._focus_pane(self.sockets if self.shown_view == "sockets" else self.tail)
+            self._focus_pane(self._main_pane())
             return
         field.value = ""
         field.display = False
         if self.focused is field or self.focused is None:
-            self._focus_pane({"events": self.tail, "logs": self.log_list}.get(self.shown_view, self.sockets))
+            self._focus_pane(self._main_pane())
 
     def action_filter(self) -> None:
         field = self.query_one("#filter", Input)
         field.display = True
         field.focus()
+
+    @on(Input.Submitted, "#filter")
+    def _filtered(self) -> None:
+        """The filter stays; the cursor goes to what it found."""
+        self._focus_pane(self._main_pane())
+
+    def _main_pane(self) -> LineList:
+        """The pane that the view is about; the timeline where no socket matches the filter."""
+        if self.shown_view == "logs":
+            return self.log_list
+        return self.sockets if self.shown_view == "sockets" and self.sockets.view.ids else self.tail
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:

@@ -30,7 +30,7 @@ class TimelineList(LineList):
         return len(self.timeline)
 
     def empty(self) -> str:
-        return self._empty
+        return "nothing matches the filter: escape clears it" if self.timeline.filter else self._empty
 
     def sync(self) -> None:
         """Take in the timeline after it was extended."""
@@ -109,7 +109,7 @@ class LogList(LineList):
         return len(self._lines)
 
     def empty(self) -> str:
-        return "the app has written nothing" if not self._filter else "nothing matches the filter"
+        return "the app has written nothing" if not self._filter else "nothing matches the filter: escape clears it"
 
     def set_filter(self, text: str) -> None:
         """Show only lines that hold this text."""

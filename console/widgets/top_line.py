@@ -50,9 +50,9 @@ class TopLine(Widget):
             f"  kept {len(state.history):,}/{state.history.max_records:,}".replace(",", " "),
         ]
         if state.lost:
-            facts.insert(2, f"  lost {state.lost}")
+            facts.insert(1, f"  lost {state.lost}")
         if link.recording:
-            facts.insert(2, f"  rec ● {safe(link.recording)}")
+            facts.insert(1, f"  rec ● {safe(link.recording)}")
         used = sum(len(text) for text, _ in parts)
         for fact in facts:
             if used + len(fact) <= width - 1:

@@ -1,0 +1,140 @@
+"""The console on a fake link, on a screen of a known size, at a known time."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from console.app import ConsoleApp
+from console.screens.message import MessageDialog
+from console.settings import Settings
+from server_core import records
+from server_core.records import Record
+from tests.console.fake_link import FakeLink
+from tests.support.make import NOON, Maker
+from tests.support.waiting import poll
+
+
+class Screen:
+    """A running console, and what can be read on it."""
+
+    def __init__(self, app: ConsoleApp, pilot: Pilot[None], link: FakeLink) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.link = link
+
+    def text(self) -> str:
+        """The whole screen, as text."""
+        width, height = self.app.size
+        lines = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        names = {" ": "space", '"': "quotation_mark", "[": "left_square_bracket", "]": "right_square_bracket"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def feed(self, *made: Record) -> None:
+        """Let records arrive, and wait until they are on the screen."""
+        self.link.waiting.extend(made)  # type: ignore[arg-type]
+        await poll(lambda: not self.link.waiting, 5)
+        await self.pilot.pause(0.1)
+
+    async def wait(self, *expected: str, timeout: float = 5) -> str:
+        """The screen as soon as it shows all of this."""
+        await poll(lambda: all(each in self.text() for each in expected), timeout)
+        text = self.text()
+        for each in expected:
+            assert each in text, text
+        return text
+
+    async def wait_gone(self, unexpected: str, timeout: float = 5) -> str:
+        await poll(lambda: unexpected not in self.text(), timeout)
+        text = self.text()
+        assert unexpected not in text, text
+        return text
+
+
+Open = Callable[..., contextlib.AbstractAsyncContextManager[Screen]]
+
+
+@pytest.fixture
+def open_console(monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Opens a console on records, at the time of the last."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: NOON / 1e9 + 60)
+    monkeypatch.setattr(time, "time_ns", lambda: NOON + 60_000_000_000)
+    monkeypatch.setattr(MessageDialog, "last_event", "private message")
+    monkeypatch.setattr(MessageDialog, "last_args", '["hello"]')
+
+    @contextlib.asynccontextmanager
+    async def open_console(
+        made: list[Any] | None = None, size: tuple[int, int] = (120, 40), **settings: Any
+    ) -> AsyncIterator[Screen]:
+        link = FakeLink(made if made is not None else chat())
+        app = ConsoleApp(link, settings=Settings(**settings))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            screen = Screen(app, pilot, link)
+            await poll(lambda: not link.waiting, 5)
+            await screen.wait("socketscope")
+            await pilot.pause(0.7)
+            yield screen
+
+    return open_console
+
+
+def chat() -> list[Record]:
+    """A small chat: three sockets, and one of everything."""
+    make = Maker()
+    info = records.ServerInfo(target="chat:io", url="http://127.0.0.1:5000", pid=1, features=("EMIT", "DISCONNECT"))
+    made: list[Record] = [make(records.ServerStarted, info=info)]
+    made += make.socket(
+        "ojIckSD2jqNzOqIrAGzL", rooms=("lobby", "dev"), user={"name": "bob"}, auth={"token": "t0psecret"}
+    )
+    made += make.socket("N8xVt0aQ91aaaaaaAAAB", rooms=("lobby",), user={"name": "bea"})
+    made += make.socket("kzQ19aZpzzzzzzzzAAAC", nsp="/chat", user={"name": "ben"})
+    bob, bea = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
+    made += [
+        make(records.EngineHeartbeat, engine=f"engine-{bob}", rtt=0.0042),
+        make.received(bob, "private message", bea, "hello", id=12),
+        make.sent("private message", bob, {"text": "hello"}, rooms=(bea,), except_=(bob,), socket=bea),
+        make(records.AckSent, socket=bob, id=12, data='[{"ok":true}]', elapsed=0.044),
+        make.sent("news", {"n": 1}, rooms=("lobby",), sockets=2),
+        make(records.EventBlocked, socket=bob, data='["admin","x"]', message="unauthorized event"),
+        make(
+            records.HandlerException,
+            socket=bea,
+            where="on 'divide'",
+            type="ZeroDivisionError",
+            message="division by zero",
+            traceback='Traceback (most recent call last):\n  File "chat.py", line 7, in divide\n    return a / b\n'
+            "ZeroDivisionError: division by zero\n",
+        ),
+        make(records.Connecting, socket="mallory", engine="e9", handshake=records.Handshake(auth='{"name":"mallory"}')),
+        make(
+            records.Refused,
+            socket="mallory",
+            engine="e9",
+            message="unknown user",
+            data='{"retry":false}',
+            by="authenticate",
+        ),
+        make(records.EngineUpgraded, engine=f"engine-{bea}", transport="websocket"),
+        make(records.RoomLeft, socket=bob, room="dev"),
+        make(records.AttributeSet, socket=bob, name="mood", value='"good"'),
+    ]
+    log = Maker(server=records.CONSOLE)
+    made += [
+        log(records.Log, stream="stdout", text="chat is up"),
+        log(records.Log, stream="stderr", text="warning: token=t0psecret is old"),
+    ]
+    return made

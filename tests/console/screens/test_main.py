@@ -1,0 +1,232 @@
+"""The main screen, by keys and by what can be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from console.link.base import LinkState, LinkStatus
+from server_core import records
+from server_core.records import CommandResult, Disconnect
+from tests.console.screens.conftest import Open
+from tests.support.make import Maker
+
+BOB, BEA = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
+SIZES = [(80, 24), (120, 40), (200, 50)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
+async def test_sockets_and_what_just_happened_are_seen_at_once(open_console: Open, size: tuple[int, int]) -> None:
+    async with open_console(size=size) as screen:
+        text = await screen.wait("● live", "chat:io", "3 sockets", "Sockets 3", "bob", "bea", "ben", "/chat")
+        assert "set mood" in text
+        assert "left" in text
+
+
+async def test_each_kind_of_record_reads_as_people_say_it(open_console: Open) -> None:
+    async with open_console(size=(200, 50)) as screen:
+        await screen.press("2")
+        text = await screen.wait("division by zero  in on 'divide'")
+        for line in (
+            f'← bob              private message          ["{BEA}","hello"]  #12',
+            f'→ bea              private message          ["{BOB}",{{"text":"hello"}}]',
+            '✓ bob              ack #12 sent             44 ms  [{"ok":true}]',
+            '→ #lobby           news                     ×2 [{"n":1}]',
+            '⊘ bob              blocked                  unauthorized event  ["admin","x"]',
+            "! bea              ZeroDivisionError        division by zero  in on 'divide'",
+            '⊘ mallory          refused                  unknown user  {"retry":false} by authenticate',
+            "« bob              left                     dev",
+            '= bob              set mood                 "good"',
+            "+ ben              connected                /chat",
+            "⇄                  upgraded                 to websocket",
+        ):
+            assert line in text, line
+
+
+async def test_the_selected_sockets_detail_has_all_of_it(open_console: Open) -> None:
+    async with open_console(size=(160, 40)) as screen:
+        await screen.press("enter")
+        text = await screen.wait(f"bob · {BOB}", "connected", "websocket", "10.0.0.7", "4.2 ms", "1 in · 1 out")
+        assert '{"name":"bob"}' in text
+        await screen.press("right")
+        await screen.wait("user-agent", "query EIO", "••••••")
+        assert "t0psecret" not in screen.text()
+        assert "s3cret" not in screen.text()
+        await screen.press("right")
+        await screen.wait("(own)", "its own room", "2 members")
+        await screen.press("right")
+        await screen.wait('"name": "bob"', "mood")
+        await screen.press("right")
+        text = await screen.wait("private message", "ack #12 sent", "news", "unauthorized event")
+        detail = "\n".join(line[96:] for line in text.splitlines())
+        assert "ZeroDivisionError" not in detail  # that is bea's
+        await screen.press("escape")
+        await screen.wait("Sockets 3")
+
+
+async def test_secrets_are_shown_where_it_was_asked_for(open_console: Open) -> None:
+    async with open_console(size=(160, 40), show_secrets=True) as screen:
+        await screen.press("enter", "right")
+        await screen.wait("t0psecret")
+
+
+async def test_a_record_opens_whole(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("slash")
+        await screen.type("zerodivision")
+        await screen.press("enter", "2", "enter")
+        await screen.wait("traceback", 'File "chat.py", line 7, in divide', "return a / b")
+        await screen.press("escape")
+        await screen.wait_gone("return a / b")
+
+
+async def test_a_filter_narrows_sockets_and_events_as_it_is_typed(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("slash")
+        await screen.type("bea")
+        text = await screen.wait("Sockets 1 of 3")
+        assert "ben" not in text.split("Sockets 1 of 3")[1]
+        assert "set mood" not in text
+        await screen.press("escape")
+        await screen.wait("Sockets 3", "set mood")
+
+
+async def test_a_filter_that_matches_nothing_says_so(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("slash")
+        await screen.type("nobody")
+        await screen.wait("no socket matches the filter", "Sockets 0 of 3")
+
+
+async def test_pause_keeps_the_timeline_still_and_counts_what_is_new(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console() as screen:
+        await screen.press("p")
+        await screen.wait("paused")
+        await screen.feed(*(make.received(BOB, "later", number) for number in range(30)))
+        text = await screen.wait("paused  +30 new")
+        assert "later" not in text
+        await screen.press("p")
+        await screen.wait_gone("paused")
+        await screen.wait("later", "[29]")
+
+
+async def test_moving_up_stops_following_and_end_follows_again(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console() as screen:
+        await screen.press("2", "up")
+        await screen.feed(make.received(BOB, "later"))
+        await screen.wait("+1 new")
+        await screen.press("end")
+        await screen.wait_gone("paused")
+
+
+async def test_the_selected_socket_stays_selected_while_others_come_and_go(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console(size=(160, 40)) as screen:
+        await screen.press("down")
+        await screen.wait(f"bea · {BEA}")
+        await screen.feed(make(records.Disconnected, socket=BOB, reason="transport close"))
+        await screen.wait("Sockets 2", f"bea · {BEA}")
+        await screen.press("S")
+        await screen.wait(f"bea · {BEA}")
+        await screen.press("s", "s")
+        await screen.wait("sorted by nsp", f"bea · {BEA}")
+
+
+async def test_a_socket_that_went_can_still_be_looked_at(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console(size=(160, 40)) as screen:
+        await screen.press("enter")
+        await screen.feed(make(records.Disconnected, socket=BOB, reason="ping timeout", rooms=frozenset({"lobby"})))
+        await screen.wait("gone")
+        await screen.press("left")
+        await screen.wait("disconnected", "ping timeout")
+
+
+async def test_the_log_has_a_pane_of_its_own(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        await screen.press("3")
+        text = await screen.wait("chat is up", "warning: token=••••••")
+        assert "t0psecret" not in text
+        await screen.press("slash")
+        await screen.type("warning")
+        await screen.wait_gone("chat is up")
+
+
+async def test_disconnecting_asks_first_and_says_whom(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("d")
+        await screen.wait("Disconnect 1 socket?", f"bob · {BOB}", "namespace /")
+        await screen.press("escape")
+        assert screen.link.commands == []
+        await screen.press("d", "n")
+        await screen.wait("bob is disconnected")
+        await screen.press("d", "c")
+        await screen.wait("its connection closed")
+    assert screen.link.commands == [Disconnect(sockets=(BOB,)), Disconnect(sockets=(BOB,), close=True)]
+
+
+async def test_a_disconnect_that_failed_says_why(open_console: Open) -> None:
+    async with open_console() as screen:
+        screen.link.answer = CommandResult(ok=False, error="the app did not answer")
+        await screen.press("d", "enter")
+        await screen.wait("failed: the app did not answer")
+
+
+async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("question_mark")
+        await screen.wait("Disconnect the selected socket", "Marks in the timeline", "the app raised")
+        await screen.press("escape")
+        await screen.wait_gone("Marks in the timeline")
+
+
+async def test_the_footer_shows_the_keys_that_work_now(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        footer = screen.text().splitlines()[-1]
+        assert all(word in footer for word in ("filter", "open", "pause", "message", "disconnect", "help", "quit"))
+        assert "restart" not in footer
+        await screen.press("slash")
+        await screen.pilot.pause()
+        footer = screen.text().splitlines()[-1]
+        assert "disconnect" not in footer
+
+
+async def test_a_server_that_ended_says_so_and_can_be_started_again(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        await screen.press("R")
+        assert screen.link.restarts == 0
+        screen.link.status = LinkStatus(LinkState.STOPPED, "the server was killed by SIGKILL")
+        await screen.wait("■ stopped", "killed by SIGKILL", "R starts it again", timeout=3)
+        await screen.press("d")
+        assert "Disconnect 1 socket?" not in screen.text()
+        await screen.press("R")
+        assert screen.link.restarts == 1
+
+
+async def test_read_only_does_not_act(open_console: Open) -> None:
+    make = Maker()
+    info = records.ServerInfo(target="chat:io", features=("READ_ONLY",))
+    async with open_console([make(records.ServerStarted, info=info), *make.socket("a", user="bob")]) as screen:
+        await screen.press("d", "m")
+        assert "Disconnect" not in screen.text().replace("disconnect", "")
+        assert "Private message" not in screen.text()
+
+
+async def test_nobody_is_connected_yet_says_where_to_connect(open_console: Open) -> None:
+    async with open_console([]) as screen:
+        await screen.wait("no sockets yet: clients connect to http://127.0.0.1:5000", "nothing has happened yet")
+
+
+async def test_lost_records_are_counted_at_the_top(open_console: Open) -> None:
+    make = Maker()
+    async with open_console([make(records.Gap, lost=7, why="this console was too slow")]) as screen:
+        await screen.wait("lost 7", "7 records lost: this co")
+
+
+async def test_copying_puts_the_record_or_the_id_on_the_clipboard(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("y")
+        assert screen.app.clipboard == BOB
+        await screen.press("2", "y")
+        assert screen.app.clipboard.startswith('{"kind":"attribute_set"')
