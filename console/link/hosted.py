@@ -151,14 +151,14 @@ class HostedLink:
             await child.stop()
         asked.cancel()
         code = await ended
+        self._child = None
         await asyncio.wait((reader,), timeout=1)  # what the child said last
         reader.cancel()
         why = _why(code)
         self._status = LinkStatus(LinkState.STOPPED, why)
-        for server, (epoch, seq) in self._live.items():
+        for server, (epoch, seq) in list(self._live.items()):
             stopped = ServerStopped(server=server, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why, code=code)
             self._put([stopped])
-        self._live.clear()
 
     async def _first_of(self, stop: asyncio.Event, restart: asyncio.Event) -> bool:
         """Wait for one of the two; False when it is the end."""
@@ -174,7 +174,7 @@ class HostedLink:
         """Read the admin server's records for as long as the child lives."""
         port = self._admin.getsockname()[1]
         child = self._child
-        while child is self._child and self._status.state is not LinkState.STOPPED:
+        while child is self._child:
             client = Client(Engine(f"http://127.0.0.1:{port}"))
             try:
                 await client.open()
