@@ -152,7 +152,8 @@ class HostedLink:
         asked.cancel()
         code = await ended
         self._child = None
-        await asyncio.wait((reader,), timeout=1)  # what the child said last
+        if self._socket:
+            await asyncio.wait((reader,), timeout=1)  # what the child said last
         reader.cancel()
         why = _why(code)
         self._status = LinkStatus(LinkState.STOPPED, why)

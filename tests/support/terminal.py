@@ -218,6 +218,28 @@ class Terminal:
             raise TerminalError(f"no {wanted!r} in {timeout} s; the command {state}; the screen:\n{self.text()}")
         return found
 
+    async def wait_cursor(self, row: str, timeout: float = TIMEOUT) -> None:
+        """Wait until the cursor is on the line that contains this text: the field has the focus, and gets the keys."""
+
+        def there(_text: str) -> bool:
+            with self._lock:
+                return row in self.screen.display[self.screen.cursor.y]
+
+        await self.wait_for(there, timeout)
+
+    async def wait_redrawn(self, text: str, key: str, timeout: float = TIMEOUT) -> None:
+        """Press a key and wait until the line that contains this text looks different, be it in its colours only."""
+        before = self._looks(text)
+        self.send(key)
+        await self.wait_for(lambda _: self._looks(text) != before, timeout)
+
+    def _looks(self, text: str) -> list[pyte.screens.Char]:
+        with self._lock:
+            for y, line in enumerate(self.screen.display):
+                if text in line:
+                    return [self.screen.buffer[y][x] for x in range(self.screen.columns)]
+        return []
+
     async def wait_gone(self, text: str, timeout: float = TIMEOUT) -> str:
         """The screen's text as soon as it has this text no more."""
         return await self.wait_for(lambda screen: text not in screen, timeout)
