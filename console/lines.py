@@ -92,7 +92,13 @@ class Reader:
                 why = record.message or "dropped: its middleware never called next"
                 return Line("⊘", "warn", who, "blocked", f"{why}  {self.mask(record.data)}")
             case Connecting():
-                return Line("…", "quiet", who, "connecting", f"{record.nsp} from {record.handshake.address}")
+                return Line(
+                    "…",
+                    "quiet",
+                    who,
+                    "connecting",
+                    record.nsp + (f" from {record.handshake.address}" if record.handshake.address else ""),
+                )
             case Connected():
                 return Line("+", "good", who, "connected", record.nsp)
             case Refused():

@@ -58,20 +58,21 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Safe text in pieces of at most this width in cells."""
-    if width <= 0:
+    """Safe text in pieces of at most this width in cells, after spaces where it can be."""
+    if width <= 0 or cell_len(text[: width + 1]) <= width:
         return [text]
-    if text.isascii():
-        return [text[start : start + width] for start in range(0, len(text), width)] or [""]
-    pieces, piece, used = [], "", 0
-    for character in text:
-        size = cell_len(character)
-        if used + size > width:
-            pieces.append(piece)
-            piece, used = "", 0
-        piece += character
-        used += size
-    return [*pieces, piece]
+    pieces: list[str] = []
+    start = 0
+    while start < len(text):
+        end, used = start, 0
+        while end < len(text) and (used := used + cell_len(text[end])) <= width:
+            end += 1
+        end = max(end, start + 1)
+        if end < len(text) and (space := text.rfind(" ", start, end)) > start:
+            end = space + 1
+        pieces.append(text[start:end])
+        start = end
+    return pieces
 
 
 def count(number: int, noun: str) -> str:

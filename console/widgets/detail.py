@@ -93,11 +93,10 @@ class Detail(LineList):
         pieces: list[Piece] = []
         used = 0
         for number, name in enumerate(TABS):
-            text = f"{name} "
             if used + len(name) > width:
                 break
-            pieces.append((text, "chosen" if number == self.tab else "quiet"))
-            used += len(text)
+            pieces += [(name, "chosen" if number == self.tab else "quiet"), (" ", "quiet")]
+            used += len(name) + 1
         return pieces
 
     def pieces(self, row: int, width: int) -> list[Piece]:

@@ -149,7 +149,7 @@ class LineList(Widget, can_focus=True):
             style = self.rich_style
             for part in key:
                 if part:
-                    style += self.get_component_rich_style(f"line--{part}", partial=True)
+                    style += self.get_component_rich_style(f"line--{part}")
             self._styles[key] = style
         return style
 

@@ -29,6 +29,8 @@ COLUMNS = (
 )
 #: Cells from which room names are shown beside their number.
 WIDE = 110
+#: Cells from which ids and transports are shown whole.
+WIDEST = 150
 _TRANSPORTS = {"websocket": "ws", "polling": "po"}
 
 
@@ -104,7 +106,7 @@ class SocketTable(LineList):
         """(name, header, width, right-aligned) of the columns for which there is room."""
         shown = [(name, title, size, right) for name, title, size, least, right in COLUMNS if width >= least]
         if width >= WIDE:
-            wider = {"id": 20, "rooms": 24, "transport": 9}
+            wider = {"rooms": 16} if width < WIDEST else {"id": 20, "rooms": 24, "transport": 9}
             shown = [
                 (name, title, wider.get(name, size), right and name != "rooms") for name, title, size, right in shown
             ]
@@ -117,12 +119,12 @@ class SocketTable(LineList):
         transport = self.view.transport(socket)
         rtt = self.view.rtt(socket)
         rooms = sorted(socket.rooms - {socket.id})
-        wide = self.size.width > WIDE
+        wide, widest = self.size.width > WIDE, self.size.width > WIDEST
         last = counters.last if counters else 0
         return {
-            "id": safe(socket.id if wide else short(socket.id)),
+            "id": safe(socket.id if widest else short(socket.id)),
             "nsp": safe(socket.nsp),
-            "transport": transport if wide else _TRANSPORTS.get(transport, "?"),
+            "transport": transport if widest else _TRANSPORTS.get(transport, "?"),
             "address": safe(socket.handshake.address),
             "attributes": self.attributes(socket),
             "rooms": safe(f"{len(rooms)}  {' '.join(rooms)}" if wide else str(len(rooms))),

@@ -62,7 +62,7 @@ class TopLine(Widget):
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _style_of(self, name: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(name, partial=True) if name else self.rich_style
+        return self.get_component_rich_style(name) if name else self.rich_style
 
 
 def sparkline(values: list[int]) -> str:
