@@ -168,7 +168,7 @@ class Host:
 
 
 def _tells_of_more_than_a_connection(record: logging.LogRecord) -> bool:
-    return not record.msg.endswith(("[accepted]", "connection open", "connection closed"))
+    return not str(record.msg).endswith(("[accepted]", "connection open", "connection closed"))
 
 
 class _AppServer(uvicorn.Server):
