@@ -76,7 +76,9 @@ def to_svg(screen: pyte.Screen, title: str) -> str:
     for y in range(screen.lines):
         line = Text(end="", no_wrap=True, overflow="crop")
         for look, run in itertools.groupby(cells(screen, y), style):
-            line.append("".join(char.data for char in run), look)
+            # spaces at the ends of a piece are their own piece: some renderers drop them there
+            for piece in re.findall(r" +|[^ ](?:.*[^ ])?", "".join(char.data for char in run)):
+                line.append(piece, look)
         console.print(line)
     return console.export_svg(title=title, theme=DIMMED_MONOKAI, unique_id="socketscope", code_format=_SVG)
 
@@ -100,11 +102,11 @@ async def demo(columns: int, lines: int) -> AsyncIterator[tuple[Console, JsClien
             yield console, client
 
 
-async def overview(columns: int, lines: int) -> None:
+async def sockets(columns: int, lines: int) -> None:
     """Who is live, and what just happened; then the same with a filter, and paused."""
     async with demo(columns, lines) as (console, _):
         await console.wait_quiet(0.1, 1)
-        save(console, "overview")
+        save(console, "sockets")
         await console.filter("alice")
         await console.wait_quiet(0.1, 1)
         save(console, "filter")
@@ -164,7 +166,7 @@ async def views(columns: int, lines: int) -> None:
 
 #: Every picture: who takes it, and in which sizes.
 PICTURES: tuple[tuple[Callable[[int, int], Awaitable[None]], tuple[tuple[int, int], ...]], ...] = (
-    (overview, ((80, 24), (120, 40), (200, 50))),
+    (sockets, ((80, 24), (120, 40), (200, 50))),
     (detail, ((80, 24), (120, 40))),
     (dialogs, ((120, 40),)),
     (views, ((120, 40),)),
