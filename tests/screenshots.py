@@ -76,8 +76,8 @@ def to_svg(screen: pyte.Screen, title: str) -> str:
     for y in range(screen.lines):
         line = Text(end="", no_wrap=True, overflow="crop")
         for look, run in itertools.groupby(cells(screen, y), style):
-            # spaces at the ends of a piece are their own piece: some renderers drop them there
-            for piece in re.findall(r" +|[^ ](?:.*[^ ])?", "".join(char.data for char in run)):
+            # each word is placed by itself: few renderers keep spaces, or know `textLength`
+            for piece in re.findall(r" +|─+|[^ ─]+", "".join(char.data for char in run)):
                 line.append(piece, look)
         console.print(line)
     return console.export_svg(title=title, theme=DIMMED_MONOKAI, unique_id="socketscope", code_format=_SVG)
