@@ -16,7 +16,7 @@ from socketio import packet as sio_packet
 from server_core import engine, middleware
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
 from server_core.engine import EngineServer
-from server_core.errors import SocketError
+from server_core.errors import SocketError, app_frames
 from server_core.handshake import Handshake
 from server_core.listeners import Decorator, H, Listener
 from server_core.manager import Manager
@@ -267,7 +267,7 @@ class Server(socketio.AsyncServer):
 
     def app_raised(self, where: str, error: BaseException, socket: Socket) -> None:
         """Log what the app raised, and note it."""
-        logger.error("%s raised, for socket %s", where, socket.id, exc_info=error)
+        logger.error("%s raised, for socket %s", where, socket.id, exc_info=(type(error), error, app_frames(error)))
         if self.eio.tap:
             self.eio.tap.exception(where, error, socket.id, socket.nsp.name)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import socketio
-
 from server_core import records
+from server_core.errors import app_frames
 from server_core.handshake import to_json
 from server_core.records import EngineInfo, Record, ServerInfo, SocketInfo, Sync
 from server_core.ring import Ring
@@ -18,8 +16,6 @@ from server_core.translator import Translator
 
 _now = time.monotonic_ns
 
-#: Frames of these folders say nothing about the app.
-_OURS = (str(Path(__file__).parent), str(Path(socketio.__file__).parent))
 _MAX_TRACEBACK = 65_536
 
 #: What a server has live: (engines, sockets).
@@ -178,11 +174,8 @@ class Tap:
 
     def exception(self, where: str, error: BaseException, sid: str, nsp: str) -> None:
         """Note what the app raised, with its traceback from the app's first frame on."""
-        frames = error.__traceback__
-        while frames and frames.tb_frame.f_code.co_filename.startswith(_OURS):
-            frames = frames.tb_next
         try:
-            text = "".join(traceback.format_exception(type(error), error, frames or error.__traceback__))
+            text = "".join(traceback.format_exception(type(error), error, app_frames(error)))
             message = str(error)
         except Exception as broken:  # noqa: BLE001  the app's own `__str__`
             text = message = f"<{type(error).__name__}: str failed: {type(broken).__name__}>"

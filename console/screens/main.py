@@ -25,7 +25,7 @@ from console.screens.record import RecordDialog
 from console.state.socket_view import COLUMNS, SocketView
 from console.state.state import State
 from console.state.timeline import Timeline
-from console.text import count, safe
+from console.text import safe
 from console.widgets.detail import Detail
 from console.widgets.line_list import LineList
 from console.widgets.socket_table import SocketTable
@@ -73,7 +73,6 @@ class MainScreen(Screen[None]):
         self._resorted = 0.0
         self._ticked = 0.0
         self._version = -1
-        self._restarting = False
 
     def compose(self) -> ComposeResult:
         yield TopLine(self._link, self._state)
@@ -341,7 +340,3 @@ class MainScreen(Screen[None]):
 
     def action_quit(self) -> None:
         self.app.exit()
-
-    def kept(self) -> str:
-        """How much of the history is kept, in words."""
-        return count(len(self._state.history), "record")
