@@ -12,35 +12,15 @@ from console.wire.client import Client
 from console.wire.engine import Engine
 from console.wire.errors import Closed, Refused
 from server_core import Server, Socket, SocketError, records
-from server_core.records import Record
 from server_core.tap import Tap
 from server_core.watch import attach, census
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
-
-
-class Watched:
-    """A server that is served, and the records of it."""
-
-    def __init__(self, io: Server, url: str, tap: Tap) -> None:
-        self.io = io
-        self.url = url
-        self.tap = tap
-        self.records: list[Record] = []
-
-    def of(self, *kinds: type[Record]) -> list[Any]:
-        """The records of these kinds so far."""
-        self.records += self.tap.drain()
-        return [record for record in self.records if isinstance(record, kinds)]
-
-    async def wait(self, kind: type[Record], count: int = 1) -> list[Any]:
-        found = await poll(lambda: self.of(kind) if len(self.of(kind)) >= count else None, 5)
-        assert found, f"no {kind.__name__}: {self.records}"
-        return found
+from tests.support.watched import Watched
 
 
 @pytest.fixture
-async def watched() -> AsyncIterator[Watched]:
+async def watched() -> AsyncIterator[Watched[Server]]:
     io = Server(ping_interval=0.2, ping_timeout=5)
     tap = Tap("chat:io")
     attach(tap, io)
@@ -48,12 +28,8 @@ async def watched() -> AsyncIterator[Watched]:
         yield Watched(io, url, tap)
 
 
-def on_connection(io: Server) -> Callable[[Any], Any]:
-    return io.on("connection")
-
-
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="+".join)
-async def test_events_acks_and_binary_go_both_ways(watched: Watched, transports: list[str]) -> None:
+async def test_events_acks_and_binary_go_both_ways(watched: Watched[Server], transports: list[str]) -> None:
     answers: list[Any] = []
 
     @watched.io.on("connection")
@@ -90,7 +66,7 @@ async def test_events_acks_and_binary_go_both_ways(watched: Watched, transports:
     assert 0 < got.elapsed < 5
 
 
-async def test_a_handshake_tells_who_asked(watched: Watched) -> None:
+async def test_a_handshake_tells_who_asked(watched: Watched[Server]) -> None:
     seen: list[Socket] = []
     watched.io.on("connection", seen.append)
     options: dict[str, Any] = {"headers": {"X-App": "test", "Origin": "http://else"}, "query": {"room": "r 1"}}
@@ -109,7 +85,7 @@ async def test_a_handshake_tells_who_asked(watched: Watched) -> None:
     assert connecting.handshake == handshake.to_record()
 
 
-async def test_rooms_reach_whom_they_should(watched: Watched) -> None:
+async def test_rooms_reach_whom_they_should(watched: Watched[Server]) -> None:
     sockets: dict[str, Socket] = {}
 
     @watched.io.on("connection")
@@ -150,7 +126,7 @@ async def test_rooms_reach_whom_they_should(watched: Watched) -> None:
     }
 
 
-async def test_a_middleware_refuses_with_message_and_data(watched: Watched) -> None:
+async def test_a_middleware_refuses_with_message_and_data(watched: Watched[Server]) -> None:
     joined: list[str] = []
 
     @watched.io.use
@@ -174,7 +150,9 @@ async def test_a_middleware_refuses_with_message_and_data(watched: Watched) -> N
     assert census(watched.io)[1] == []
 
 
-async def test_an_unexpected_exception_in_a_middleware_refuses_and_tells_the_client_nothing(watched: Watched) -> None:
+async def test_an_unexpected_exception_in_a_middleware_is_kept_from_the_client(
+    watched: Watched[Server],
+) -> None:
     @watched.io.use
     def broken(socket: Socket, next: Any) -> None:
         raise KeyError("internal detail")
@@ -202,7 +180,7 @@ async def test_a_middleware_that_never_answers_is_named_when_its_time_is_up() ->
     assert refused.by.endswith("forgetful")
 
 
-async def test_a_socket_in_a_middleware_gets_no_broadcast_and_leaves_no_ghost(watched: Watched) -> None:
+async def test_a_socket_in_a_middleware_gets_no_broadcast_and_leaves_no_ghost(watched: Watched[Server]) -> None:
     held, gate = asyncio.Event(), asyncio.Event()
     ended: list[str] = []
 
@@ -241,7 +219,7 @@ async def _connect_and_leave(url: str, held: asyncio.Event) -> None:
         await joining
 
 
-async def test_attributes_are_attached_changed_and_deleted_and_its_own_are_kept(watched: Watched) -> None:
+async def test_attributes_are_attached_changed_and_deleted_and_its_own_are_kept(watched: Watched[Server]) -> None:
     done = asyncio.Event()
     errors: list[str] = []
 
@@ -273,7 +251,7 @@ async def test_attributes_are_attached_changed_and_deleted_and_its_own_are_kept(
     assert isinstance(made[3], records.AttributeDeleted)
 
 
-async def test_an_event_middleware_blocks_and_the_socket_stays(watched: Watched) -> None:
+async def test_an_event_middleware_blocks_and_the_socket_stays(watched: Watched[Server]) -> None:
     told: list[Exception] = []
 
     @watched.io.on("connection")
@@ -319,7 +297,7 @@ async def test_an_event_middleware_blocks_and_the_socket_stays(watched: Watched)
         ("ping", "transport error"),
     ],
 )
-async def test_each_way_out_has_its_reason(watched: Watched, how: str, reason: str) -> None:
+async def test_each_way_out_has_its_reason(watched: Watched[Server], how: str, reason: str) -> None:
     told: list[tuple[str, str, int]] = []
     sockets: list[Socket] = []
 
@@ -371,7 +349,7 @@ async def test_each_way_out_has_its_reason(watched: Watched, how: str, reason: s
     assert gone.rooms == {sockets[0].id}
 
 
-async def test_a_handler_that_raises_sends_no_ack_and_its_traceback_is_told(watched: Watched) -> None:
+async def test_a_handler_that_raises_sends_no_ack_and_its_traceback_is_told(watched: Watched[Server]) -> None:
     @watched.io.on("connection")
     def connection(socket: Socket) -> None:
         @socket.on("boom")
@@ -389,7 +367,7 @@ async def test_a_handler_that_raises_sends_no_ack_and_its_traceback_is_told(watc
     assert raised.traceback.count("File ") == 1  # the app's own frame alone
 
 
-async def test_rtt_is_measured_and_the_upgrade_told(watched: Watched) -> None:
+async def test_rtt_is_measured_and_the_upgrade_told(watched: Watched[Server]) -> None:
     async with client(watched.url, transports=["polling", "websocket"]) as socket:
         (upgraded,) = await watched.wait(records.EngineUpgraded)
         (heartbeat, *_) = await watched.wait(records.EngineHeartbeat)
@@ -398,7 +376,7 @@ async def test_rtt_is_measured_and_the_upgrade_told(watched: Watched) -> None:
         assert 0 < heartbeat.rtt < 5
 
 
-async def test_more_packets_in_one_post_than_stock_takes(watched: Watched) -> None:
+async def test_more_packets_in_one_post_than_stock_takes(watched: Watched[Server]) -> None:
     seen: list[int] = []
 
     @watched.io.on("connection")
@@ -412,7 +390,7 @@ async def test_more_packets_in_one_post_than_stock_takes(watched: Watched) -> No
     assert seen == list(range(40))
 
 
-async def test_python_socketios_own_handlers_work_as_they_do(watched: Watched) -> None:
+async def test_python_socketios_own_handlers_work_as_they_do(watched: Watched[Server]) -> None:
     io = watched.io
     told: list[Any] = []
 
@@ -446,7 +424,7 @@ async def test_python_socketios_own_handlers_work_as_they_do(watched: Watched) -
     assert (saved.name, saved.value) == ("name", '"bob"')
 
 
-async def test_an_unknown_namespace_is_refused_and_a_known_one_is_apart(watched: Watched) -> None:
+async def test_an_unknown_namespace_is_refused_and_a_known_one_is_apart(watched: Watched[Server]) -> None:
     watched.io.of("/chat")
     with pytest.raises(Refused, match="Invalid namespace"):
         async with client(watched.url, nsp="/nowhere"):
@@ -457,7 +435,7 @@ async def test_an_unknown_namespace_is_refused_and_a_known_one_is_apart(watched:
         assert await receive(socket) == ["to chat"]
 
 
-async def test_a_census_says_what_the_records_said(watched: Watched) -> None:
+async def test_a_census_says_what_the_records_said(watched: Watched[Server]) -> None:
     @watched.io.on("connection")
     async def connection(socket: Socket) -> None:
         socket.user = "bob"

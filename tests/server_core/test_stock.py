@@ -13,31 +13,15 @@ from engineio.async_socket import AsyncSocket
 from console.wire.errors import Closed, Refused
 from server_core import records
 from server_core.control import execute
-from server_core.records import Disconnect, Emit, Record
+from server_core.records import Disconnect, Emit
 from server_core.stock import StockHooks
 from server_core.tap import Tap
 from server_core.watch import attach, census
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
+from tests.support.watched import Watched
 
-
-class Stock:
-    """A stock server that is served, and the records of it."""
-
-    def __init__(self, sio: socketio.AsyncServer, url: str, tap: Tap) -> None:
-        self.sio = sio
-        self.url = url
-        self.tap = tap
-        self.records: list[Record] = []
-
-    def of(self, *kinds: type[Record]) -> list[Any]:
-        self.records += self.tap.drain()
-        return [record for record in self.records if isinstance(record, kinds)]
-
-    async def wait(self, kind: type[Record], count: int = 1) -> list[Any]:
-        found = await poll(lambda: self.of(kind) if len(self.of(kind)) >= count else None, 5)
-        assert found, f"no {kind.__name__}: {self.records}"
-        return found
+Stock = Watched[socketio.AsyncServer]
 
 
 def make(**options: Any) -> socketio.AsyncServer:
@@ -85,7 +69,7 @@ async def test_a_life_is_told_from_start_to_end(plain: Stock, transports: list[s
         assert await socket.emit_with_ack("echo", 1, b"\x00", timeout=5) == [1, b"\x00"]
         await socket.emit("room", "dev")
         await plain.wait(records.RoomJoined, 2)
-        await plain.sio.emit("news", {"n": 1}, room="dev")
+        await plain.io.emit("news", {"n": 1}, room="dev")
         assert await receive(socket) == ["news", {"n": 1}]
     (gone,) = await plain.wait(records.Disconnected)
     story = [record for record in plain.records if not isinstance(record, records.EngineHeartbeat)]
@@ -147,12 +131,12 @@ async def test_an_emit_is_one_record_with_how_many_got_it(plain: Stock) -> None:
     url = plain.url
     async with client(url, {"name": "a"}) as a, client(url, {"name": "b"}), client(url, {"name": "c"}):
         await plain.wait(records.Connected, 3)
-        await plain.sio.emit("all")
-        await plain.sio.emit("lobby", "x", room="lobby", skip_sid=a.id)
-        await plain.sio.emit("two", room=["lobby", a.id])
-        await plain.sio.emit("empty", room="nowhere")
-        await plain.sio.emit("one", to=a.id)
-        await plain.sio.emit("elsewhere", namespace="/none")
+        await plain.io.emit("all")
+        await plain.io.emit("lobby", "x", room="lobby", skip_sid=a.id)
+        await plain.io.emit("two", room=["lobby", a.id])
+        await plain.io.emit("empty", room="nowhere")
+        await plain.io.emit("one", to=a.id)
+        await plain.io.emit("elsewhere", namespace="/none")
     sent = {record.event: (record.sockets, record.rooms, record.socket) for record in plain.of(records.EventSent)}
     assert sent == {
         "all": (3, (), ""),
@@ -173,9 +157,9 @@ async def test_rtt_is_measured(plain: Stock) -> None:
 async def test_sessions_are_attributes_and_only_what_changed_is_told(plain: Stock) -> None:
     async with client(plain.url, {"name": "bob"}) as socket:
         await plain.wait(records.Connected)
-        async with plain.sio.session(socket.id) as session:
+        async with plain.io.session(socket.id) as session:
             session["role"] = "admin"
-        await plain.sio.save_session(socket.id, {"role": "admin"})
+        await plain.io.save_session(socket.id, {"role": "admin"})
     made = plain.of(records.AttributeSet, records.AttributeDeleted)
     assert [(record.kind, record.name) for record in made] == [
         ("attribute_set", "name"),
@@ -187,21 +171,21 @@ async def test_sessions_are_attributes_and_only_what_changed_is_told(plain: Stoc
 async def test_commands_are_carried_out_by_the_stock_server(plain: Stock) -> None:
     async with client(plain.url, {"name": "a"}) as a, client(plain.url, {"name": "b"}) as b:
         await plain.wait(records.Connected, 2)
-        asked = asyncio.ensure_future(execute([plain.sio], Emit(rooms=(a.id,), event="q", args="[1]", ack=5.0)))
+        asked = asyncio.ensure_future(execute([plain.io], Emit(rooms=(a.id,), event="q", args="[1]", ack=5.0)))
         event = await asyncio.wait_for(a.receive(), 5)
         await a.ack(event, {"ok": True})
         result = await asked
         assert (result.ok, result.sockets, result.acks[0].data) == (True, 1, '[{"ok":true}]')
         as_b = Emit(rooms=(a.id, b.id), event="private message", args='["x"]', sender=b.id)
-        assert (await execute([plain.sio], as_b)).sockets == 1
+        assert (await execute([plain.io], as_b)).sockets == 1
         assert await receive(a) == ["private message", "x"]
-        late = await execute([plain.sio], Emit(rooms=(b.id,), event="q", ack=0.1))
+        late = await execute([plain.io], Emit(rooms=(b.id,), event="q", ack=0.1))
         assert (late.ok, late.acks[0].data) == (True, None)
-        assert (await execute([plain.sio], Disconnect(sockets=(a.id,)))).ok
+        assert (await execute([plain.io], Disconnect(sockets=(a.id,)))).ok
         with pytest.raises(Closed, match="io server disconnect"):
             await receive(a)
-        assert "not connected" in (await execute([plain.sio], Disconnect(sockets=(a.id,)))).error
-        assert (await execute([plain.sio], Disconnect(sockets=(b.id,), close=True))).ok
+        assert "not connected" in (await execute([plain.io], Disconnect(sockets=(a.id,)))).error
+        assert (await execute([plain.io], Disconnect(sockets=(b.id,), close=True))).ok
         assert await poll(lambda: b._client.engine.reason, 5)
     reasons = [record.reason for record in plain.of(records.Disconnected)]
     assert reasons == ["server disconnect", "server disconnect"]
@@ -221,7 +205,7 @@ async def test_commands_are_carried_out_by_the_stock_server(plain: Stock) -> Non
     ids=str,
 )
 async def test_a_command_that_cannot_be_done_says_why(plain: Stock, command: records.Command, error: str) -> None:
-    result = await execute([plain.sio], command)
+    result = await execute([plain.io], command)
     assert not result.ok
     assert error in result.error
 
@@ -230,7 +214,7 @@ async def test_a_census_says_what_the_records_said(plain: Stock) -> None:
     async with client(plain.url, {"name": "a"}), client(plain.url, {"name": "b"}, transports=["polling"]):
         await plain.wait(records.Connected, 2)
         before = plain.tap.sync()
-        plain.tap.census(census(plain.sio))
+        plain.tap.census(census(plain.io))
         (after,) = plain.tap.drain()
         assert isinstance(after, records.Sync)
         assert {each.socket for each in map(_plain, after.sockets)} == {

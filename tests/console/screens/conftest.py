@@ -66,15 +66,20 @@ class Screen:
 Open = Callable[..., contextlib.AbstractAsyncContextManager[Screen]]
 
 
-@pytest.fixture
-def open_console(monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Opens a console on records, at the time of the last."""
+@pytest.fixture(autouse=True)
+def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a minute after the records, and nothing has been typed before."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: NOON / 1e9 + 60)
     monkeypatch.setattr(time, "time_ns", lambda: NOON + 60_000_000_000)
     monkeypatch.setattr(MessageDialog, "last_event", "private message")
     monkeypatch.setattr(MessageDialog, "last_args", '["hello"]')
+
+
+@pytest.fixture
+def open_console() -> Open:
+    """Opens a console on records."""
 
     @contextlib.asynccontextmanager
     async def open_console(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from console.app import ConsoleApp
-from console.screens.message import MessageDialog
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import chat
-from tests.support.make import NOON
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 Compare = Callable[..., bool]
@@ -29,16 +26,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "disconnect": ("d",),
     "help": ("question_mark",),
 }
-
-
-@pytest.fixture(autouse=True)
-def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    monkeypatch.setattr(time, "time", lambda: NOON / 1e9 + 60)
-    monkeypatch.setattr(time, "time_ns", lambda: NOON + 60_000_000_000)
-    monkeypatch.setattr(MessageDialog, "last_event", "private message")
-    monkeypatch.setattr(MessageDialog, "last_args", '["hello"]')
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
