@@ -13,7 +13,7 @@ from engineio.packet import Packet
 from socketio import exceptions
 from socketio import packet as sio_packet
 
-from server_core import engine, middleware
+from server_core import engine_socket, middleware
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
 from server_core.engine import EngineServer
 from server_core.errors import SocketError, app_frames
@@ -130,14 +130,14 @@ class Server(socketio.AsyncServer):
 
     def _check_joined(self, eio_sid: str) -> None:
         if self._connections.get(eio_sid) == {}:
-            self.spawn(self._close(eio_sid, engine.FORCED_SERVER_CLOSE))
+            self.spawn(self._close(eio_sid, engine_socket.FORCED_SERVER_CLOSE))
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         try:
             await super()._handle_eio_message(eio_sid, data)
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
             logger.debug("undecodable packet from %s: %r", eio_sid, error)
-            await self._close(eio_sid, engine.FORCED_CLOSE)
+            await self._close(eio_sid, engine_socket.FORCED_CLOSE)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         name = namespace or "/"
@@ -203,7 +203,7 @@ class Server(socketio.AsyncServer):
         self.put_packet(eio_sid, self.packet_class(sio_packet.CONNECT_ERROR, answer, namespace=name))
         self.forget(socket, "refused", refused=True)
         if error is None:
-            await self._close(eio_sid, engine.FORCED_SERVER_CLOSE)
+            await self._close(eio_sid, engine_socket.FORCED_SERVER_CLOSE)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or data[0] in RESERVED_EVENTS:
@@ -319,6 +319,6 @@ class Server(socketio.AsyncServer):
         except Exception as error:  # noqa: BLE001  the app's handler
             self.app_raised("on 'disconnect'", error, socket)
 
-    def engines(self) -> Iterator[engine.EngineSocket]:
+    def engines(self) -> Iterator[engine_socket.EngineSocket]:
         """The live Engine.IO connections."""
         return iter(list(self.eio.sockets.values()))

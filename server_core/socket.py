@@ -15,7 +15,7 @@ from server_core.listeners import Decorator, H, Listener, Listeners
 from server_core.middleware import M, Middleware
 
 if TYPE_CHECKING:
-    from server_core.engine import EngineSocket
+    from server_core.engine_socket import EngineSocket
     from server_core.namespace import Namespace
     from server_core.tap import Tap
 
