@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,8 @@ from tests.support import processes
 from tests.support.js_client import JsClient
 from tests.support.run import plain_uvicorn
 from tests.support.terminal import Terminal
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.mark.usefixtures("js")
@@ -88,3 +92,13 @@ async def test_children_of_children_are_found(tmp_path: Path) -> None:
         assert [left.pid for left in await processes.gone(terminal.mark, 0.2)] == [child.pid]
         processes.kill_all(terminal.mark)
         assert await processes.gone(terminal.mark) == []
+
+
+@pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
+def test_a_skip_fails_the_run_where_ci_is_true(ci: str, code: int, tmp_path: Path) -> None:
+    test = tmp_path / "test_skips.py"
+    test.write_text("import pytest\n\ndef test_skips():\n    pytest.skip('no reason')\n\ndef test_runs():\n    pass\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "--rootdir", str(tmp_path), str(test)]
+    done = subprocess.run(command, env={**os.environ, "CI": ci}, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stdout
+    assert ("which fails the run" in done.stdout) == bool(code)
