@@ -25,6 +25,16 @@ from server_core.records import CommandResult, Emit, SocketInfo
 _MAX_SUGGESTIONS = 500
 
 
+class Tick(Checkbox):
+    """A checkbox whose state is in its glyph, not in its colour alone."""
+
+    BUTTON_INNER = " "
+
+    def watch_value(self) -> None:
+        self.BUTTON_INNER = "X" if self.value else " "
+        super().watch_value()
+
+
 class MessageDialog(Dialog[None]):
     """Emit an event to one socket, as the server or as another socket."""
 
@@ -70,7 +80,7 @@ class MessageDialog(Dialog[None]):
             yield Static(id="args-note", classes="note")
             with Horizontal(classes="field"):
                 yield Label("ack")
-                yield Checkbox("wait", id="ack", compact=True)
+                yield Tick("wait", id="ack", compact=True)
                 yield Input("2", id="seconds", compact=True, type="number", max_length=6)
                 yield Label("seconds", id="unit")
             yield Static(id="call")
@@ -180,11 +190,9 @@ def call(command: Emit, args: str) -> str:
     to = command.rooms[0]
     inner = args[1:-1]
     rest = f", {inner}" if inner else ""
-    if command.sender:
-        return f'socket.to("{to}").emit("{command.event}"{rest})'
-    if command.ack is not None:
-        return f'io.to("{to}").timeout({command.ack:g}).emit_with_ack("{command.event}"{rest})'
-    return f'io.to("{to}").emit("{command.event}"{rest})'
+    whose = "socket" if command.sender else "io"
+    emit = "emit" if command.ack is None else f"timeout({command.ack:g}).emit_with_ack"
+    return f'{whose}.to("{to}").{emit}("{command.event}"{rest})'
 
 
 def outcome(result: CommandResult) -> str:
