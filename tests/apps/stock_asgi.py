@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 import socketio
-from stock import sio
+from stock import sio  # type: ignore[import-not-found]  # from this folder, as a target is
 
 app = socketio.ASGIApp(sio)

@@ -69,7 +69,7 @@ def test_what_goes_wrong_inside_is_one_line_and_a_file(monkeypatch: pytest.Monke
 
     said: list[str] = []
     monkeypatch.setattr(cli, "cli", broken)
-    monkeypatch.setattr(cli.click, "echo", lambda text, err: said.append(text))
+    monkeypatch.setattr("click.echo", lambda text, err: said.append(text))
     with pytest.raises(SystemExit) as ended:
         cli.main()
     assert ended.value.code == 4

@@ -16,7 +16,7 @@ from tests.support.make import Maker
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 numbers = st.integers(0, 2**53)
 
-kinds: list[type[Any]] = list(AnyRecord.__args__)  # type: ignore[attr-defined]
+kinds: list[type[Any]] = list(AnyRecord.__args__)
 
 
 def values(kind: Any) -> st.SearchStrategy[Any]:

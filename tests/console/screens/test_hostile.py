@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from rich.text import Text
 
 from server_core import records
@@ -23,12 +24,12 @@ def hostile_records() -> list[Record]:
     handshake = Handshake(
         headers={"user-agent": CLEAN, CLEAN: CLEAN, "origin": CLEAN},
         query={CLEAN: CLEAN},
-        auth=f'{{"name":{records.msgspec.json.encode(CLEAN).decode()}}}',
+        auth=f'{{"name":{msgspec.json.encode(CLEAN).decode()}}}',
         url=f"/{CLEAN}",
         time=CLEAN,
         address=CLEAN,
     )
-    text = records.msgspec.json.encode(CLEAN).decode()
+    text = msgspec.json.encode(CLEAN).decode()
     made: list[Any] = [
         make(records.ServerStarted, info=records.ServerInfo(target=CLEAN, url=CLEAN, library=CLEAN)),
         make(records.EngineOpened, engine=CLEAN, transport=CLEAN, address=CLEAN),

@@ -22,7 +22,7 @@ def text_of(record: Any) -> str:
 
 @settings(max_examples=200)
 @given(histories(), st.data())
-def test_extending_shows_the_same_as_beginning_anew(made: list[Record], data: st.DataObject) -> None:
+def test_extending_shows_the_same_as_beginning_anew(made: list[Any], data: st.DataObject) -> None:
     state = State(max_records=20)
     socket = data.draw(st.sampled_from([None, *IDS]))
     text = data.draw(st.sampled_from(["", "room", " a"]))
@@ -40,12 +40,13 @@ def test_extending_shows_the_same_as_beginning_anew(made: list[Record], data: st
     assert len({early[row].seq for row in range(len(early))}) == len(early)
 
 
-def sensible(make: Maker) -> st.SearchStrategy[list[Record]]:
+def sensible(make: Maker) -> st.SearchStrategy[list[Any]]:
     """Histories such as a server sends them."""
 
     @st.composite
-    def build(draw: st.DrawFn) -> list[Record]:
-        roster, made = Roster(), []
+    def build(draw: st.DrawFn) -> list[Any]:
+        roster = Roster()
+        made: list[Any] = []
 
         def add(*more: Record) -> None:
             for record in more:
@@ -79,7 +80,8 @@ def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: s
     made = data.draw(sensible(Maker()))
     socket = data.draw(st.sampled_from(IDS))
     at = data.draw(st.integers(0, len(made)))
-    roster, expected = Roster(), []
+    roster = Roster()
+    expected: list[Any] = []
     for record in made:
         roster.apply(record)
         if isinstance(record, records.EventSent):
@@ -108,4 +110,5 @@ def test_a_row_keeps_its_record_when_old_ones_go() -> None:
         state.apply([make.received("a", "hi", number)])
         timeline.extend()
     assert timeline.dropped + len(timeline) == 30
-    assert [record.args for record in (timeline[0], timeline[len(timeline) - 1])] == [[timeline.dropped], [29]]
+    ends: list[Any] = [timeline[0], timeline[len(timeline) - 1]]
+    assert [record.args for record in ends] == [[timeline.dropped], [29]]
