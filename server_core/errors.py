@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import socketio
 
-#: Frames of these folders say nothing about the app.
-_OURS = (str(Path(__file__).parent), str(Path(socketio.__file__).parent))
+#: Frames of these files say nothing about the app.
+_OURS = (
+    str(Path(__file__).parent),
+    str(Path(socketio.__file__).parent),
+    str(Path(importlib.__file__).parent),
+    "<frozen importlib",
+)
 
 
 class SocketError(Exception):

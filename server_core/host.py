@@ -25,6 +25,7 @@ import uvicorn
 from dotenv import load_dotenv
 
 from server_core.backstage import Backstage, Watched
+from server_core.errors import app_frames
 from server_core.host_config import HOSTED, HostConfig
 from server_core.listen import ListenError, bind
 from server_core.output import OutputTap, Tee, give_stdout_to_stderr
@@ -206,8 +207,9 @@ def _load(config: HostConfig) -> Target | None:
         return load(config.target, app_dir=config.app_dir, factory=config.factory)
     except TargetError as error:
         _complain(str(error))
-    except Exception:  # noqa: BLE001  the app's own code
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001  the app's own code
+        frames = None if isinstance(error, SyntaxError) else app_frames(error)
+        traceback.print_exception(type(error), error, frames)
         _complain(f"{config.target} can't be imported: its traceback is above")
     except SystemExit as error:
         _complain(f"{config.target} ended the process when it was imported (exit code {error.code})")
