@@ -133,6 +133,8 @@ async def _disconnects(
     results.append(await alice.wait_args("user has joined"))
     await two.drop()
     results.append(await alice.wait_args("user has left"))
+    for nsp in ("/", "/chat"):
+        results.append((await two.wait_for("disconnect", nsp))["reason"])
     await alice.disconnect()
     results.append(await alice.wait_disconnect())
 
