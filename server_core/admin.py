@@ -24,6 +24,11 @@ IN_FLIGHT = 8
 #: Seconds after which a console that answers nothing is let go.
 PATIENCE = 60.0
 
+#: Sockets that a console may watch at a time.
+MAX_WATCHED = 200
+
+#: Has the sockets with these ids looked at for a console.
+Watch = Callable[[object, frozenset[str]], None]
 #: Carries out a command of a console (named by the string) on the app's own loop.
 Execute = Callable[[Command, str], Awaitable[CommandResult]]
 
@@ -31,7 +36,10 @@ Execute = Callable[[Command, str], Awaitable[CommandResult]]
 class Admin:
     """Serves consoles on the admin namespace of a server: the app's own, or one that stands beside it."""
 
-    def __init__(self, io: Server, feed: Feed, execute: Execute, *, token: str, read_only: bool = False) -> None:
+    def __init__(
+        self, io: Server, feed: Feed, execute: Execute, watch: Watch, *, token: str, read_only: bool = False
+    ) -> None:
+        self._watch = watch
         self._feed = feed
         self._execute = execute
         self._token = token.encode()
@@ -58,8 +66,14 @@ class Admin:
         def sync() -> None:
             outbox.put_syncs()
 
+        @socket.on("watch")
+        def watch(ids: Any) -> None:
+            known = ids if isinstance(ids, list) else []
+            self._watch(socket.id, frozenset(id for id in known[:MAX_WATCHED] if isinstance(id, str)))
+
         @socket.on("disconnect")
         def gone() -> None:
+            self._watch(socket.id, frozenset())
             sender.cancel()
 
     async def _serve(self, socket: Socket, outbox: Outbox, features: list[str]) -> None:

@@ -20,12 +20,14 @@ from server_core.host_config import HostConfig
 from server_core.records import Command, CommandResult, Record
 from server_core.server import Server
 from server_core.tap import Tap
-from server_core.watch import census
+from server_core.watch import census, observe
 
 logger = logging.getLogger("server_core")
 
 #: Seconds that the app's loop has to carry out a command, beside the time that its acks may take.
 COMMAND_PATIENCE = 15.0
+#: Seconds between two looks at what is attached to the sockets that a console watches.
+LOOK = 1.0
 
 
 class Watched:
@@ -55,6 +57,8 @@ class Backstage:
         self._stop: asyncio.Event | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="socketscope", daemon=True)
+        #: The sockets that each console looks at.
+        self._looked_at: dict[object, frozenset[str]] = {}
         self.feed = Feed([each.tap for each in watched], others)
 
     def start(self, app_loop: asyncio.AbstractEventLoop) -> None:
@@ -84,7 +88,7 @@ class Backstage:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         if self._write:
             self.feed.listen(self._write)
-        work: list[Awaitable[None]] = [self.feed.run()]
+        work: list[Awaitable[None]] = [self.feed.run(), self._look()]
         server = self._admin_server() if self._config.admin_fd >= 0 else None
         if server:
             work.append(server[0].serve([server[1]]))
@@ -98,14 +102,14 @@ class Backstage:
             # consoles get what is left, then the end
             await asyncio.sleep(0.05)
             server[0].should_exit = server[0].force_exit = True
-            await asyncio.wait([tasks[1]], timeout=2)
+            await asyncio.wait([tasks[2]], timeout=2)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _admin_server(self) -> tuple[uvicorn.Server, socket.socket]:
         io = Server(cors_allowed_origins=[], max_http_buffer_size=64 * 1024 * 1024)
-        Admin(io, self.feed, self._execute, token=self._config.token, read_only=self._config.read_only)
+        Admin(io, self.feed, self._execute, self.watch, token=self._config.token, read_only=self._config.read_only)
         config = uvicorn.Config(
             io.app,
             lifespan="off",
@@ -132,6 +136,24 @@ class Backstage:
         result = await execute([each.server for each in self._watched], command)
         self._watched[0].tap.commanded(by, command, result)
         return result
+
+    def watch(self, console: object, ids: frozenset[str]) -> None:
+        """Look once a second at what is attached to these sockets, for one console; no ids: no more."""
+        if ids:
+            self._looked_at[console] = ids
+        else:
+            self._looked_at.pop(console, None)
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            ids = frozenset().union(*self._looked_at.values())
+            if ids and self._app_loop and not self._app_loop.is_closed():
+                self._app_loop.call_soon_threadsafe(self._observe, ids)
+
+    def _observe(self, ids: frozenset[str]) -> None:
+        for each in self._watched:
+            observe(each.tap, each.server, ids)
 
     def _ask_for_census(self, watched: Watched) -> None:
         if self._app_loop and not self._app_loop.is_closed():

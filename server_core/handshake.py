@@ -93,3 +93,9 @@ def describe(value: Any) -> str:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=describe)
+
+
+def session_attributes(session: Any) -> dict[str, str]:
+    """A stock server's session as attributes: its keys, with their values as JSON text."""
+    items = session.items() if isinstance(session, Mapping) else (("session", session),)
+    return {str(name): to_json(value) for name, value in items}

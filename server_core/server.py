@@ -17,7 +17,7 @@ from server_core import engine_socket, middleware
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
 from server_core.engine import EngineServer
 from server_core.errors import SocketError, app_frames
-from server_core.handshake import Handshake
+from server_core.handshake import Handshake, session_attributes
 from server_core.listeners import Decorator, H, Listener
 from server_core.manager import Manager
 from server_core.middleware import M
@@ -112,7 +112,18 @@ class Server(socketio.AsyncServer):
     async def save_session(self, sid: str, session: dict[str, Any], namespace: str | None = None) -> None:
         await super().save_session(sid, session, namespace)
         if self.eio.tap:
-            self.eio.tap.session_saved(sid, namespace or "/", session)
+            self._note_session(sid, namespace or "/", session)
+
+    def _note_session(self, sid: str, namespace: str, session: dict[str, Any]) -> None:
+        socket = self.of(namespace).sockets.get(sid) or self._connecting_socket(sid)
+        attributes = session_attributes(session)
+        if self.eio.tap:
+            self.eio.tap.attributes_are(sid, namespace, attributes | (socket.described if socket else {}))
+
+    def _connecting_socket(self, sid: str) -> Socket | None:
+        """A socket that is still in its connect handler."""
+        every = (socket for sockets in self._connections.values() for socket in sockets.values())
+        return next((socket for socket in every if socket.id == sid), None)
 
     async def shutdown(self) -> None:
         """Disconnect every client with the reason `server shutting down`."""

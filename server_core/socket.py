@@ -101,6 +101,14 @@ class Socket:
         """A copy of what is attached."""
         return dict(self._attached)
 
+    @property
+    def described(self) -> dict[str, str]:
+        """What is attached, and `data` when there is any, as JSON text: what a console shows."""
+        attributes = {name: to_json(value) for name, value in self._attached.items()}
+        if self._state.data:
+            attributes.setdefault("data", to_json(self._state.data))
+        return attributes
+
     def __repr__(self) -> str:
         return f"<Socket {self._id} {self._nsp.name}>"
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import socketio
 from socketio import packet as sio_packet
 
-from server_core.handshake import Handshake
+from server_core.handshake import Handshake, session_attributes
 from server_core.tap import Tap
 
 _MISSING = object()
@@ -296,7 +296,7 @@ class StockHooks:
         def save_session(original: Any) -> Any:
             async def save(sid: str, session: Any, namespace: str | None = None) -> Any:
                 result = await original(sid, session, namespace=namespace)
-                tap.session_saved(sid, namespace or "/", session)
+                tap.attributes_are(sid, namespace or "/", session_attributes(session))
                 return result
 
             return save

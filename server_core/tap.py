@@ -9,7 +9,6 @@ from typing import Any
 
 from server_core import records
 from server_core.errors import app_frames
-from server_core.handshake import to_json
 from server_core.records import EngineInfo, Record, ServerInfo, SocketInfo, Sync
 from server_core.ring import Ring
 from server_core.translator import Translator
@@ -36,8 +35,6 @@ class Tap:
         self._translator = Translator(server, self.epoch)
         #: Called on the draining thread when entries were lost: it must have `census` called on the app's thread.
         self.on_loss: Callable[[], None] | None = None
-        #: What each stock session held when it was last saved, to know what changed.
-        self._sessions: dict[tuple[str, str], dict[str, str]] = {}
 
     def drain(self) -> list[Record]:
         """The records of what was noted since the last call."""
@@ -140,7 +137,6 @@ class Tap:
         self._ring.append((Translator.disconnecting, _now(), sid, nsp, reason))
 
     def disconnected(self, sid: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
-        self._sessions.pop((sid, nsp), None)
         self._ring.append((Translator.disconnected, _now(), sid, nsp, reason, rooms))
 
     def room_joined(self, sid: str, nsp: str, room: str) -> None:
@@ -156,17 +152,11 @@ class Tap:
     def attribute_deleted(self, sid: str, nsp: str, name: str) -> None:
         self._ring.append((Translator.attribute_deleted, _now(), sid, nsp, name))
 
-    def session_saved(self, sid: str, nsp: str, session: Any) -> None:
-        """Note what changed in a stock server's session: its keys are the socket's attributes."""
-        before = self._sessions.get((sid, nsp), {})
-        items = session.items() if isinstance(session, Mapping) else (("session", session),)
-        after = {str(name): to_json(value) for name, value in items}
-        for name, value in after.items():
-            if before.get(name) != value:
-                self.attribute_set(sid, nsp, name, value)
-        for name in before.keys() - after.keys():
-            self.attribute_deleted(sid, nsp, name)
-        self._sessions[sid, nsp] = after
+    def attributes_are(self, sid: str, nsp: str, attributes: Mapping[str, str]) -> None:
+        """Note all that is attached now (name → JSON text); what differs from before becomes records."""
+        self._ring.append(
+            (Translator.attributes_are, _now(), sid, nsp, attributes), 64 + sum(map(len, attributes.values()))
+        )
 
     def event_blocked(self, sid: str, nsp: str, data: str, message: str) -> None:
         """Note an event (JSON text of `[event, *args]`) that a middleware kept from its handlers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -276,6 +277,15 @@ class Translator:
 
     def attribute_deleted(self, at: int, socket: str, nsp: str, name: str) -> None:
         self._add(records.AttributeDeleted, at, socket=socket, nsp=nsp, name=name)
+
+    def attributes_are(self, at: int, socket: str, nsp: str, attributes: Mapping[str, str]) -> None:
+        if (known := self.roster.sockets.get(socket)) is None:
+            return
+        for name, value in attributes.items():
+            if known.attributes.get(name) != value:
+                self.attribute_set(at, socket, nsp, name, value)
+        for name in known.attributes.keys() - attributes.keys():
+            self.attribute_deleted(at, socket, nsp, name)
 
     def event_blocked(self, at: int, socket: str, nsp: str, data: str, message: str) -> None:
         self._add(records.EventBlocked, at, socket=socket, nsp=nsp, message=message, **_payload(data, ()))

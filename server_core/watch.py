@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import socketio
 
 from server_core import stock
-from server_core.handshake import Handshake, to_json
+from server_core.handshake import Handshake, session_attributes
 from server_core.records import EngineInfo, SocketInfo
 from server_core.server import Server
+from server_core.socket import Socket
 from server_core.tap import Census, Tap
 
 
@@ -33,6 +34,24 @@ def attach(tap: Tap, sio: socketio.AsyncServer) -> Callable[[], None]:
 def census(sio: socketio.AsyncServer) -> Census:
     """What a server has live; called on its loop's thread."""
     return _census_own(sio) if isinstance(sio, Server) else _census_stock(sio)
+
+
+def observe(tap: Tap, sio: Any, ids: Iterable[str]) -> None:
+    """Note what is attached to these sockets now, changes inside a value included; called on the loop's thread."""
+    if isinstance(sio, Server):
+        for id in ids:
+            for nsp in sio.namespaces_in_use.values():
+                if own := nsp.sockets.get(id):
+                    tap.attributes_are(id, nsp.name, _own_attributes(sio, own))
+        return
+    for id in ids:
+        for nsp_name in list(sio.manager.rooms):
+            if (eio_sid := sio.manager.eio_sid_from_sid(id, nsp_name)) and (engine := sio.eio.sockets.get(eio_sid)):
+                tap.attributes_are(id, nsp_name, session_attributes(engine.session.get(nsp_name, {})))
+
+
+def _own_attributes(server: Server, socket: Socket) -> dict[str, str]:
+    return session_attributes(socket.conn.session.get(socket.nsp.name, {})) | socket.described
 
 
 def _engines(sio: socketio.AsyncServer) -> list[EngineInfo]:
@@ -61,7 +80,7 @@ def _census_own(server: Server) -> Census:
             connecting=socket.handshake.issued * 1_000_000,
             connected=now if socket.connected else 0,
             rooms=frozenset(socket.rooms),
-            attributes={name: to_json(value) for name, value in socket.attributes.items()},
+            attributes=_own_attributes(server, socket),
         )
         for connection in server.engines()
         for socket in server.sockets_of(connection.id)
@@ -91,7 +110,7 @@ def _census_stock(sio: Any) -> Census:
                     connecting=handshake.issued * 1_000_000,
                     connected=0 if manager.is_pre_connected(sid, nsp) else now,
                     rooms=frozenset(rooms_of.get(sid, ())),
-                    attributes={str(name): to_json(value) for name, value in session.items()},
+                    attributes=session_attributes(session),
                 )
             )
     return _engines(sio), sockets

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Protocol
 
@@ -63,6 +64,10 @@ class Link(Protocol):
 
     def send(self, command: Command) -> Future[CommandResult]:
         """Have the server do something; the future never fails, its result says what was done or why not."""
+        ...
+
+    def watch(self, ids: Sequence[str]) -> None:
+        """Have changes inside the attributes of these sockets found, within a second, from now on."""
         ...
 
     def restart(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import logging
 import secrets
@@ -69,6 +70,7 @@ class HostedLink:
         self._started = threading.Event()
         self._child: Child | None = None
         self._socket: ClientSocket | None = None
+        self._looked_at: tuple[str, ...] = ()
         self._epoch = time.time_ns() // 1_000_000
         self._seq = itertools.count(1)
         #: The hosted servers that are live: id → (epoch, last seq).
@@ -104,6 +106,11 @@ class HostedLink:
             future.set_result(CommandResult(ok=False, error="the console is not connected to the server"))
             return future
         return asyncio.run_coroutine_threadsafe(self._send(command), self._loop)
+
+    def watch(self, ids: Sequence[str]) -> None:
+        self._looked_at = tuple(ids)
+        if self._loop and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._watch(), self._loop)
 
     def restart(self) -> None:
         if self._loop and not self._loop.is_closed():
@@ -181,6 +188,7 @@ class HostedLink:
                 await client.open()
                 socket = await client.connect("/admin", {"token": self._config.token})
                 self._socket = socket
+                await self._watch()
                 while True:
                     await self._event(socket, await socket.receive())
             except (WireError, msgspec.DecodeError) as error:
@@ -198,6 +206,12 @@ class HostedLink:
                     await socket.emit("sync")
             self._status = LinkStatus(LinkState.LIVE)
             await socket.ack(event)
+
+    async def _watch(self) -> None:
+        """Tell the server which sockets are looked at."""
+        if self._socket:
+            with contextlib.suppress(Closed):  # told again after the next connection
+                await self._socket.emit("watch", list(self._looked_at))
 
     async def _send(self, command: Command) -> CommandResult:
         socket = self._socket

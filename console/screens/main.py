@@ -193,6 +193,7 @@ class MainScreen(Screen[None]):
         # whoever is reading about a socket goes on reading when it leaves
         if event.list is self.sockets and self.focused is not self.detail:
             self.detail.show(self.sockets.selected)
+            self._link.watch([self.sockets.selected] if self.sockets.selected else [])
             self.refresh_bindings()
 
     def _record(self) -> AnyRecord | None:

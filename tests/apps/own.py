@@ -53,6 +53,12 @@ async def connection(socket: Socket) -> None:
     def upload(data: bytes) -> dict[str, int]:
         return {"size": len(data)}
 
+    @socket.on("remember")
+    def remember(what: str) -> int:
+        remembered = socket.data.setdefault("remembered", [])
+        remembered.append(what)
+        return len(remembered)
+
     @socket.on("boom")
     def boom(text: str = "bang") -> None:
         raise ValueError(text)

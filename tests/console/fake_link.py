@@ -39,6 +39,9 @@ class FakeLink:
         future.set_result(self.answer)
         return future
 
+    def watch(self, ids: Sequence[str]) -> None:
+        self.watched = list(ids)
+
     def restart(self) -> None:
         self.restarts += 1
 

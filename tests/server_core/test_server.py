@@ -13,7 +13,7 @@ from console.wire.engine import Engine
 from console.wire.errors import Closed, Refused
 from server_core import Server, Socket, SocketError, records
 from server_core.tap import Tap
-from server_core.watch import attach, census
+from server_core.watch import attach, census, observe
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
 from tests.support.watched import Watched
@@ -451,3 +451,25 @@ async def test_a_census_says_what_the_records_said(watched: Watched[Server]) -> 
             sync.socket.id: (sync.socket.rooms, sync.socket.attributes) for sync in before.sockets
         }
         assert {(e.id, e.transport) for e in after.engines} == {(e.id, e.transport) for e in before.engines}
+
+
+async def test_changes_inside_a_value_are_found_when_it_is_looked_at(watched: Watched[Server]) -> None:
+    sockets: list[Socket] = []
+
+    @watched.io.on("connection")
+    def connection(socket: Socket) -> None:
+        socket.cart = []
+        sockets.append(socket)
+
+    async with client(watched.url):
+        await watched.wait(records.AttributeSet)
+        sockets[0].cart.append("book")
+        sockets[0].data["seen"] = 1
+        observe(watched.tap, watched.io, [sockets[0].id, "nobody"])
+        made = [(record.name, record.value) for record in watched.of(records.AttributeSet)]
+        assert made == [("cart", "[]"), ("cart", '["book"]'), ("data", '{"seen":1}')]
+        observe(watched.tap, watched.io, [sockets[0].id])
+        sockets[0].data.clear()
+        observe(watched.tap, watched.io, [sockets[0].id])
+        assert len(watched.of(records.AttributeSet)) == 3
+        assert [record.name for record in watched.of(records.AttributeDeleted)] == ["data"]

@@ -223,3 +223,14 @@ async def test_the_demo_answers_what_its_script_asks() -> None:
                 ]
             assert answers == [202, 404, 400, 404]
             assert await poll(lambda: bob.reason == "io server disconnect", 5)
+
+
+async def test_a_change_inside_an_attribute_of_a_watched_socket_arrives() -> None:
+    async with hosted("own:io") as here:
+        await here.status(LinkState.LIVE)
+        async with client(here.link.url, {"name": "bob"}) as bob:
+            await here.wait(records.Connected, socket=bob.id)
+            here.link.watch([bob.id])
+            await bob.emit_with_ack("remember", "milk", timeout=5)
+            found = await here.wait(records.AttributeSet, socket=bob.id, name="data")
+            assert found.value == '{"remembered":["milk"]}'
