@@ -119,7 +119,7 @@ class Reader:
             case AttributeDeleted():
                 return Line("=", "plain", who, "deleted", record.name)
             case HandlerException():
-                return Line("!", "bad", who, record.type, f"{record.message}  in {record.where}")
+                return Line("!", "bad", who, record.type, f"{record.message}  ({record.where})")
             case Commanded():
                 return self._commanded(record)
             case _:

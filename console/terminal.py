@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
+import termios
+import threading
 from types import FrameType
 
 from console.app import ConsoleApp
 from console.link.base import Link
 from console.settings import Settings
 
+#: Seconds that the screen has to end by itself.
+PATIENCE = 2.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -18,12 +24,24 @@ def show(link: Link, *, show_secrets: bool = False) -> int:
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)
+        threading.Thread(target=last_resort, daemon=True).start()
 
+    def last_resort() -> None:
+        """A terminal that is gone, or takes no more output, can hold the app's loop for ever in a write."""
+        if not ended.wait(PATIENCE):
+            link.stop()
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(0, termios.TCSANOW, attributes)
+            os._exit(0)
+
+    ended = threading.Event()
+    attributes = termios.tcgetattr(0)
     before = {number: signal.signal(number, end) for number in ENDING}
     try:
         app.run()
         return app.return_code or 0
     finally:
+        ended.set()
         for number in ENDING:  # a second signal must not end us before the child is gone
             signal.signal(number, signal.SIG_IGN)
         link.stop()

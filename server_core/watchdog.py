@@ -48,7 +48,8 @@ def _answer(loop: asyncio.AbstractEventLoop, answered: asyncio.Event) -> None:
 
 async def _within(event: asyncio.Event, seconds: float) -> bool:
     try:
-        await asyncio.wait_for(event.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for may swallow a cancellation
+            await event.wait()
     except TimeoutError:
         return False
     return True

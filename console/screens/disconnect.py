@@ -36,9 +36,9 @@ class DisconnectDialog(Dialog[Disconnect]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Disconnect 1 socket?"
             yield Static(Content(safe(f"{label} · {socket.id}")), id="whom")
-            yield Static(Content(safe(f"namespace {socket.nsp}, from {socket.handshake.address}")), classes="note")
+            yield Static(Content(safe(f"namespace {socket.nsp}, from {socket.handshake.address}")), classes="about")
             whole = f"the connection has {len(others)} namespaces: {', '.join(sorted(others))}"
-            yield Static(Content(safe(whole) if len(others) > 1 else ""), classes="note")
+            yield Static(Content(safe(whole) if len(others) > 1 else ""), classes="about")
             with Horizontal(id="buttons"):
                 yield Button(Content("Namespace (n)"), id="namespace", variant="warning")
                 yield Button(Content("Whole connection (c)"), id="connection", variant="error")

@@ -79,6 +79,7 @@ class MainScreen(Screen[None]):
         with Horizontal(id="bar"):
             yield Static(id="views")
             yield Input(placeholder="filter…", id="filter", compact=True)
+            yield Static(Content(safe(self._link.url)), id="url")
         yield Static(id="banner")
         with Horizontal(id="panes"):
             with Vertical(id="lists"):
@@ -174,10 +175,13 @@ class MainScreen(Screen[None]):
         self.tail.display = not logs
         names = "   ".join(f"[{name}]" if key == view else f" {name} " for key, name in VIEWS.items())
         self.query_one("#views", Static).update(Content(names))
-        if self.log_list.display:
-            self.log_list.sync()
-        if self.tail.display:
-            self.tail.sync()
+        self.call_after_refresh(self._draw)
+
+    def _draw(self) -> None:
+        """Draw the panes once they know their size."""
+        for pane in (self.log_list, self.tail, self.detail):
+            if pane.display:
+                pane.sync()
 
     def _focus_pane(self, pane: LineList) -> None:
         """Focus a pane, which may have no room until it is focused."""

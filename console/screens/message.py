@@ -38,6 +38,7 @@ class Tick(Checkbox):
 class MessageDialog(Dialog[None]):
     """Emit an event to one socket, as the server or as another socket."""
 
+    AUTO_FOCUS = "#event"
     BINDINGS = [Binding("ctrl+s", "send", "Send", priority=True)]
     #: What was typed last, for the next time.
     last_event = "private message"
@@ -88,7 +89,6 @@ class MessageDialog(Dialog[None]):
             yield Static(Content("send ^s   next field tab   close esc"), id="keys")
 
     def on_mount(self) -> None:
-        self.query_one("#event", Input).focus()
         self._check()
 
     @on(Input.Changed)

@@ -19,6 +19,8 @@ from server_core.records import (
     Gap,
     Log,
     Refused,
+    ServerStarted,
+    ServerStopped,
     SocketInfo,
     Sync,
 )
@@ -56,8 +58,7 @@ class State:
                 roster = self.rosters.get(record.server)
                 if roster is None:
                     roster = self.rosters[record.server] = Roster()
-                if isinstance(record, Disconnected | Refused) and (socket := roster.sockets.get(record.socket)):
-                    self._keep_gone(socket, record)
+                self._keep_going(roster, record)
                 roster.apply(record)
             match record:
                 case Log():
@@ -112,9 +113,19 @@ class State:
         found = named or [socket for socket in live if socket.id.startswith(text)]
         return found[0] if len(found) == 1 else None
 
-    def _keep_gone(self, socket: SocketInfo, record: Disconnected | Refused) -> None:
-        if isinstance(record, Disconnected):
-            socket = msgspec.structs.replace(socket, rooms=record.rooms)
+    def _keep_going(self, roster: Roster, record: AnyRecord) -> None:
+        """Keep what is about to leave a roster, for the timeline to name."""
+        match record:
+            case Disconnected() | Refused():
+                if socket := roster.sockets.get(record.socket):
+                    if isinstance(record, Disconnected):
+                        socket = msgspec.structs.replace(socket, rooms=record.rooms)
+                    self._keep_gone(socket)
+            case ServerStopped() | ServerStarted() | Sync():
+                for socket in roster.sockets.values():
+                    self._keep_gone(socket)
+
+    def _keep_gone(self, socket: SocketInfo) -> None:
         self._gone[socket.id] = socket
         if len(self._gone) > MAX_GONE:
             old, _ = self._gone.popitem(last=False)

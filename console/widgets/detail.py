@@ -18,6 +18,7 @@ from server_core.records import AnyRecord, SocketInfo
 TABS = ("Overview", "Handshake", "Rooms", "Attributes", "Timeline")
 #: Cells of the names' column.
 _NAME = 13
+_WIDEST_NAME = 24
 
 
 class Detail(LineList):
@@ -185,6 +186,8 @@ class Detail(LineList):
 def lay_out(pairs: list[tuple[str, str]], width: int) -> list[list[Piece]]:
     """(name, text) pairs as rows: the name beside the text, or above it where the text has several lines."""
     rows: list[list[Piece]] = []
+    beside = [cell_len(safe(name)) for name, value in pairs if "\n" not in value]
+    size = min(max([_NAME, *beside]), _WIDEST_NAME, max(_NAME, width // 3))
     for name, value in pairs:
         lines = safe_lines(value)
         label = safe(name)
@@ -194,7 +197,6 @@ def lay_out(pairs: list[tuple[str, str]], width: int) -> list[list[Piece]]:
             rows.append([(cut(label, width), "quiet")])
             rows += [[("  " + piece, "plain")] for line in lines for piece in wrap(line, width - 2)]
         else:
-            size = max(_NAME, min(cell_len(label), width // 2))
             first, *others = wrap(lines[0], max(8, width - size - 1))
             rows.append([(fit(label, size) + " ", "quiet"), (first, "plain")])
             rows += [[(" " * (size + 1), "quiet"), (piece, "plain")] for piece in others]

@@ -17,13 +17,13 @@ from server_core.records import SocketInfo
 #: (column, header, width, narrowest table that shows it, right-aligned)
 COLUMNS = (
     ("id", "id", 8, 0, False),
-    ("nsp", "nsp", 7, 0, False),
+    ("nsp", "nsp", 6, 0, False),
     ("transport", "tr", 2, 0, False),
     ("address", "address", 15, 84, False),
     ("attributes", "attributes", 0, 0, False),
     ("rooms", "rooms", 5, 0, True),
-    ("in", "in", 6, 0, True),
-    ("out", "out", 6, 0, True),
+    ("in", "in", 5, 0, True),
+    ("out", "out", 5, 0, True),
     ("last", "last", 7, 0, True),
     ("rtt", "rtt", 7, 74, True),
 )

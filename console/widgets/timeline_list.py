@@ -78,8 +78,8 @@ class TimelineList(LineList):
     def pieces(self, row: int, width: int) -> list[Piece]:
         record = self.timeline[row]
         line = self._reader.line(record)
-        who = 10 if width < 90 else 16
-        what = 18 if width < 90 else 24
+        who = 9 if width < 90 else 16
+        what = 15 if width < 90 else 24
         pieces = [
             (clock(record.time) + " ", "quiet"),
             (f"{line.glyph} ", line.tone),

@@ -46,7 +46,6 @@ class TopLine(Widget):
             f"  {count(state.socket_count(), 'socket')}",
             f"  events {rates[-1]}/s ",
             sparkline(rates),
-            f"  {safe(link.url)}",
             f"  kept {len(state.history):,}/{state.history.max_records:,}".replace(",", " "),
         ]
         if state.lost:

@@ -52,7 +52,7 @@ async def test_no_process_is_left(how: str, target: str | None) -> None:
             assert b"Traceback" not in console.output
 
 
-@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGHUP", "SIGKILL"])
 async def test_no_process_is_left_when_it_ends_while_it_starts(how: str) -> None:
     async with Console("stock:sio") as console:
         found = await poll(lambda: len(processes.marked(console.mark)) >= 2, A_FEW_SECONDS, 0.005)

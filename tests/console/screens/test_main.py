@@ -25,14 +25,14 @@ async def test_sockets_and_what_just_happened_are_seen_at_once(open_console: Ope
 async def test_each_kind_of_record_reads_as_people_say_it(open_console: Open) -> None:
     async with open_console(size=(200, 50)) as screen:
         await screen.press("2")
-        text = await screen.wait("division by zero  in on 'divide'")
+        text = await screen.wait("division by zero  (on 'divide')")
         for line in (
             f'← bob              private message          ["{BEA}","hello"]  #12',
             f'→ bea              private message          ["{BOB}",{{"text":"hello"}}]',
             '✓ bob              ack #12 sent             44 ms  [{"ok":true}]',
             '→ #lobby           news                     ×2 [{"n":1}]',
             '⊘ bob              blocked                  unauthorized event  ["admin","x"]',
-            "! bea              ZeroDivisionError        division by zero  in on 'divide'",
+            "! bea              ZeroDivisionError        division by zero  (on 'divide')",
             '⊘ mallory          refused                  unknown user  {"retry":false} by authenticate',
             "« bob              left                     dev",
             '= bob              set mood                 "good"',

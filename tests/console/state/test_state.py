@@ -124,3 +124,10 @@ def test_one_is_found_by_name_or_by_the_beginning_of_its_id() -> None:
     found = [state.find(text, "/") for text in ("bob", "abc2", "abc", "nobody")]
     assert [socket.id if socket else None for socket in found] == ["abc1", "abc2", None, None]
     assert state.find("bob", "/chat") is None
+
+
+def test_names_outlive_the_server() -> None:
+    make = Maker()
+    for end in (make(records.ServerStopped, why="crash"), make(records.Sync)):
+        state = state_of([*make.socket("a", user="bob"), end])
+        assert (state.socket("a"), state.label("a")) == (None, "bob")
