@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,8 +12,12 @@ from engineio import exceptions, packet
 from engineio.async_socket import AsyncSocket
 from engineio.packet import Packet
 
+from server_core.listeners import Handler, Listeners
+
 if TYPE_CHECKING:
     from server_core.engine import EngineServer
+
+logger = logging.getLogger("server_core")
 
 #: Seconds that a closed connection on polling waits for the client to fetch its last packets.
 LINGER = 30.0
@@ -49,6 +54,7 @@ class EngineSocket(AsyncSocket):
 
     def __init__(self, server: EngineServer, sid: str, environ: dict[str, Any]) -> None:
         self._upgraded = False
+        self._listeners: Listeners | None = None
         super().__init__(server, sid)
         self.environ = environ
         #: Seconds from PING sent to PONG received, the last one measured.
@@ -65,6 +71,31 @@ class EngineSocket(AsyncSocket):
     def transport(self) -> str:
         """`polling` or `websocket`."""
         return "websocket" if self._upgraded else "polling"
+
+    @property
+    def writable(self) -> bool:
+        """Whether the client takes what is sent now: nothing waits, and on polling a poll is open."""
+        return self.queue.empty() and not self.closing and (self._upgraded or self._polling)
+
+    def on(self, event: str, handler: Handler) -> Handler:
+        """Add a handler for `upgrade(transport)`, `packet(packet)`, `packetCreate(packet)`, `drain()`,
+        `heartbeat(rtt)` or `close(reason)`."""
+        if self._listeners is None:
+            self._listeners = Listeners()
+        return self._listeners.on(event, handler)
+
+    def off(self, event: str, handler: Handler | None = None) -> None:
+        """Remove a handler, or all of an event's."""
+        if self._listeners is not None:
+            self._listeners.off(event, handler)
+
+    def _tell(self, event: str, *args: Any) -> None:
+        """Call the handlers of an event; they are synchronous, and what they raise is logged."""
+        for listener in self._listeners.take(event) if self._listeners is not None else ():
+            try:
+                listener.handler(*args[: listener.accepts])
+            except Exception:
+                logger.exception("conn.on(%r) raised", event)
 
     @property
     def upgraded(self) -> bool:
@@ -105,6 +136,7 @@ class EngineSocket(AsyncSocket):
             self._ping_sent = 0.0
             if self.server.tap:
                 self.server.tap.engine_heartbeat(self.sid, self.rtt)
+            self._tell("heartbeat", self.rtt)
         self.schedule_ping()
 
     def _set_timer(self, delay: float, then: Callable[[], None]) -> None:
@@ -117,6 +149,8 @@ class EngineSocket(AsyncSocket):
     def put(self, pkt: Packet) -> None:
         """Queue a packet for the client; one that is gone gets none."""
         if not self.closed:
+            if self._listeners is not None:
+                self._tell("packetCreate", pkt)
             self.queue.put_nowait(pkt)
 
     async def send(self, pkt: Packet) -> None:
@@ -125,6 +159,8 @@ class EngineSocket(AsyncSocket):
     async def receive(self, pkt: Packet) -> None:
         if self.closing:
             return
+        if self._listeners is not None:
+            self._tell("packet", pkt)
         if pkt.packet_type == packet.MESSAGE:
             await self.server.message(self.sid, pkt.data)
         elif pkt.packet_type == packet.PONG:
@@ -242,6 +278,7 @@ class EngineSocket(AsyncSocket):
         self.upgraded = True
         if self.server.tap:
             self.server.tap.engine_upgraded(self.sid, self.transport)
+        self._tell("upgrade", self.transport)
         return True
 
     async def _write(self, ws: WebSocket) -> None:
@@ -250,6 +287,8 @@ class EngineSocket(AsyncSocket):
             while packets := await self.poll():
                 for pkt in packets:
                     await ws.send(pkt.encode())
+                if self._listeners is not None and self.queue.empty():
+                    self._tell("drain")
         except Exception:  # noqa: BLE001  each web server has its own errors for a peer that is gone
             await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE)
         await ws.close()
@@ -263,6 +302,7 @@ class EngineSocket(AsyncSocket):
             self._timer.cancel()
         reason = reason or FORCED_SERVER_CLOSE
         await self.server.closed(self.sid, reason)
+        self._tell("close", reason)
         if not abort:
             self.put(Packet(packet.CLOSE))
         self.queue.put_nowait(None)

@@ -161,6 +161,7 @@ class Manager(socketio.AsyncManager):
         parts = encoded if isinstance(encoded, list) else [encoded]
         packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
         sockets = server.eio.sockets
+        server.note_outgoing(namespace, recipients, [event, *args])
         for _, eio_sid in recipients:
             if socket := sockets.get(eio_sid):
                 for packet in packets:

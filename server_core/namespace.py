@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, overload
 
 from server_core.broadcast import BroadcastOperator, Rooms
@@ -24,6 +25,8 @@ class Namespace:
         self.sockets: dict[str, Socket] = {}
         self.middlewares: list[Middleware] = []
         self.listeners = Listeners()
+        #: Ids of the sockets that have handlers for outgoing events.
+        self.eavesdropped: set[str] = set()
 
     def use(self, middleware: M) -> M:
         """Run `middleware(socket, next)` once for each connection, before it is accepted."""
@@ -55,8 +58,63 @@ class Namespace:
         """Emit to every socket of the namespace."""
         await BroadcastOperator(self).emit(event, *args)
 
+    async def fetch_sockets(self) -> list[Socket]:
+        """All connected sockets of the namespace."""
+        return await BroadcastOperator(self).fetch_sockets()
+
+    async def sockets_join(self, rooms: Rooms) -> None:
+        await BroadcastOperator(self).sockets_join(rooms)
+
+    async def sockets_leave(self, rooms: Rooms) -> None:
+        await BroadcastOperator(self).sockets_leave(rooms)
+
+    async def disconnect_sockets(self, close: bool = False) -> None:
+        await BroadcastOperator(self).disconnect_sockets(close)
+
+    @property
+    def local(self) -> BroadcastOperator:
+        return BroadcastOperator(self).local
+
+    @property
+    def volatile(self) -> BroadcastOperator:
+        return BroadcastOperator(self).volatile
+
     def members(self, rooms: Iterable[str] | None) -> Iterator[Socket]:
         """The connected sockets in any of the rooms, each once; all of the namespace's for None."""
         for sid, _ in self.server.manager.get_participants(self.name, rooms):
             if socket := self.sockets.get(sid):
                 yield socket
+
+
+#: Which names a dynamic namespace takes: those that a pattern matches whole, or to which `f(name, auth)` says yes.
+Match = re.Pattern[str] | Callable[[str, dict[str, Any]], Any]
+
+
+class DynamicNamespace(Namespace):
+    """What `io.of(pattern)` returns: each matching name gets a namespace with these middlewares and handlers."""
+
+    def __init__(self, server: Server, match: Match) -> None:
+        super().__init__(server, f"/({match.pattern})" if isinstance(match, re.Pattern) else "/(function)")
+        self._match = match
+        #: The namespaces made so far.
+        self.children: list[Namespace] = []
+
+    async def takes(self, name: str, auth: dict[str, Any]) -> bool:
+        """Whether a client may join a namespace of this name."""
+        if isinstance(self._match, re.Pattern):
+            return self._match.fullmatch(name) is not None
+        answer = self._match(name, auth)
+        return bool(await answer if isinstance(answer, Awaitable) else answer)
+
+    def child(self, name: str) -> Namespace:
+        """A namespace of this name."""
+        nsp = self.server.of(name)
+        nsp.middlewares = list(self.middlewares)
+        nsp.listeners = self.listeners
+        self.children.append(nsp)
+        return nsp
+
+    async def emit(self, event: str, *args: Any) -> None:
+        """Emit to every socket of every namespace made."""
+        for nsp in self.children:
+            await nsp.emit(event, *args)

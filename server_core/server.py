@@ -21,10 +21,13 @@ from server_core.handshake import Handshake, session_attributes
 from server_core.listeners import Decorator, H, Listener
 from server_core.manager import Manager
 from server_core.middleware import M
-from server_core.namespace import Namespace
+from server_core.namespace import DynamicNamespace, Match, Namespace
 from server_core.socket import CLIENT_DISCONNECT, Socket
 
 logger = logging.getLogger("server_core")
+
+#: Binary parts of one packet.
+MAX_ATTACHMENTS = 10
 
 
 class Server(socketio.AsyncServer):
@@ -47,6 +50,7 @@ class Server(socketio.AsyncServer):
     ) -> None:
         self.connect_timeout = connect_timeout
         self._namespaces: dict[str, Namespace] = {}
+        self._dynamic: list[DynamicNamespace] = []
         #: Sockets of each Engine.IO connection by namespace, those still in a middleware included.
         self._connections: dict[str, dict[str, Socket]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -63,8 +67,19 @@ class Server(socketio.AsyncServer):
 
     # the default namespace's methods
 
-    def of(self, name: str) -> Namespace:
-        """The namespace of this name, made when there is none."""
+    @overload
+    def of(self, name: str) -> Namespace: ...
+    @overload
+    def of(self, name: Match) -> DynamicNamespace: ...
+    def of(self, name: str | Match) -> Namespace:
+        """The namespace of this name, made when there is none.
+
+        With a pattern or a function there is one for each name that it takes. A function gets `(name, auth)`, and says whether a client may join.
+        """
+        if not isinstance(name, str):
+            dynamic = DynamicNamespace(self, name)
+            self._dynamic.append(dynamic)
+            return dynamic
         name = name if name.startswith("/") else f"/{name}"
         if name not in self._namespaces:
             self._namespaces[name] = Namespace(self, name)
@@ -94,6 +109,27 @@ class Server(socketio.AsyncServer):
 
     def timeout(self, seconds: float) -> BroadcastOperator:
         return self.of("/").timeout(seconds)
+
+    async def fetch_sockets(self) -> list[Socket]:
+        """All connected sockets of `/`."""
+        return await self.of("/").fetch_sockets()
+
+    async def sockets_join(self, rooms: Rooms) -> None:
+        await self.of("/").sockets_join(rooms)
+
+    async def sockets_leave(self, rooms: Rooms) -> None:
+        await self.of("/").sockets_leave(rooms)
+
+    async def disconnect_sockets(self, close: bool = False) -> None:
+        await self.of("/").disconnect_sockets(close)
+
+    @property
+    def local(self) -> BroadcastOperator:
+        return self.of("/").local
+
+    @property
+    def volatile(self) -> BroadcastOperator:
+        return self.of("/").volatile
 
     @property
     def namespaces_in_use(self) -> dict[str, Namespace]:
@@ -145,7 +181,13 @@ class Server(socketio.AsyncServer):
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         try:
+            if isinstance(data, str) and eio_sid in self._binary_packet:
+                raise ValueError("text in the middle of attachments")
+            if isinstance(data, bytes) and self.packet_class.uses_binary_events and eio_sid not in self._binary_packet:
+                raise ValueError("an attachment of no packet")
             await super()._handle_eio_message(eio_sid, data)
+            if (partial := self._binary_packet.get(eio_sid)) and partial.attachment_count > MAX_ATTACHMENTS:
+                raise ValueError("too many attachments")
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
             logger.debug("undecodable packet from %s: %r", eio_sid, error)
             await self._close(eio_sid, engine_socket.FORCED_CLOSE)
@@ -154,7 +196,7 @@ class Server(socketio.AsyncServer):
         name = namespace or "/"
         if name not in self._namespaces and self._is_pythons_own(name):
             self.of(name)
-        nsp = self._namespaces.get(name)
+        nsp = self._namespaces.get(name) or await self._make_dynamic(name, data)
         if nsp is None:
             self.put_packet(
                 eio_sid, self.packet_class(sio_packet.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=name)
@@ -172,6 +214,13 @@ class Server(socketio.AsyncServer):
         if self.eio.tap:
             self.eio.tap.connecting(sid, name, eio_sid, socket.handshake.to_record())
         self.spawn(self._admit(socket))
+
+    async def _make_dynamic(self, name: str, auth: Any) -> Namespace | None:
+        """A namespace of this name, when one of the dynamic ones takes it."""
+        for dynamic in self._dynamic:
+            if await dynamic.takes(name, auth if isinstance(auth, dict) else {}):
+                return dynamic.child(name)
+        return None
 
     async def _admit(self, socket: Socket) -> None:
         """Run the connection middlewares, then accept or refuse."""
@@ -265,9 +314,19 @@ class Server(socketio.AsyncServer):
         rooms = frozenset(self.manager.get_rooms(socket.id, name))
         self.manager.basic_disconnect(socket.id, name)
         socket.nsp.sockets.pop(socket.id, None)
+        socket.nsp.eavesdropped.discard(socket.id)
         self._connections.get(eio_sid, {}).pop(name, None)
         if self.eio.tap and not refused:
             self.eio.tap.disconnected(socket.id, name, reason, rooms)
+
+    def note_outgoing(self, namespace: str, recipients: list[tuple[str, str]], packet: list[Any]) -> None:
+        """Tell the handlers of outgoing events of those whom a broadcast reaches."""
+        nsp = self._namespaces.get(namespace)
+        if nsp is None or not nsp.eavesdropped:
+            return
+        for sid, _ in recipients:
+            if sid in nsp.eavesdropped and (socket := nsp.sockets.get(sid)):
+                socket.note_outgoing(packet)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run a coroutine beside the read loop, kept until it is done."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, overload
 from socketio import packet as sio_packet
 
 from server_core import middleware
+from server_core.acks import Answer, SocketWithTimeout, VolatileSocket
 from server_core.broadcast import BroadcastOperator, Rooms, check_event, names
 from server_core.errors import SocketError
 from server_core.handshake import Handshake, to_json
-from server_core.listeners import Decorator, H, Listener, Listeners
+from server_core.listeners import Decorator, H, Handler, Listener, Listeners
 from server_core.middleware import M, Middleware
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ DISCONNECTING_PATIENCE = 5.0
 class _State:
     """What a socket keeps for itself, apart from what may be attached to it."""
 
-    __slots__ = ("acks", "connected", "data", "gone", "listeners", "middlewares")
+    __slots__ = ("acks", "any_in", "any_out", "connected", "data", "gone", "listeners", "middlewares")
 
     def __init__(self) -> None:
         self.connected = False
@@ -37,6 +38,8 @@ class _State:
         self.data: dict[Any, Any] = {}
         self.listeners = Listeners()
         self.middlewares: list[Middleware] = []
+        self.any_in: list[Handler] = []
+        self.any_out: list[Handler] = []
         self.acks: set[asyncio.Future[list[Any]]] = set()
 
 
@@ -160,6 +163,44 @@ class Socket:
         """Remove a handler, or all of an event's."""
         self._state.listeners.off(event, handler)
 
+    def on_any(self, handler: H) -> H:
+        """Call `handler(event, *args)` for each incoming event, before the middlewares."""
+        self._state.any_in.append(handler)
+        return handler
+
+    def prepend_any(self, handler: H) -> H:
+        """Like `on_any`, before those that are there."""
+        self._state.any_in.insert(0, handler)
+        return handler
+
+    def off_any(self, handler: Handler | None = None) -> None:
+        """Remove a catch-all handler, or all."""
+        _remove(self._state.any_in, handler)
+
+    def listeners_any(self) -> list[Handler]:
+        return list(self._state.any_in)
+
+    def on_any_outgoing(self, handler: H) -> H:
+        """Call `handler(event, *args)` for each event that is sent to this client, broadcasts included."""
+        self._state.any_out.append(handler)
+        self._nsp.eavesdropped.add(self._id)
+        return handler
+
+    def prepend_any_outgoing(self, handler: H) -> H:
+        """Like `on_any_outgoing`, before those that are there."""
+        self._state.any_out.insert(0, handler)
+        self._nsp.eavesdropped.add(self._id)
+        return handler
+
+    def off_any_outgoing(self, handler: Handler | None = None) -> None:
+        """Remove a catch-all handler of outgoing events, or all."""
+        _remove(self._state.any_out, handler)
+        if not self._state.any_out:
+            self._nsp.eavesdropped.discard(self._id)
+
+    def listeners_any_outgoing(self) -> list[Handler]:
+        return list(self._state.any_out)
+
     def use(self, middleware: M) -> M:
         """Run `middleware([event, *args], next)` for each incoming event, before its handlers."""
         self._state.middlewares.append(middleware)
@@ -170,11 +211,16 @@ class Socket:
     async def emit(self, event: str, *args: Any) -> None:
         """Emit to this client."""
         check_event(event)
-        self._put_event(event, args)
+        self.put_event(event, args)
 
     async def emit_with_ack(self, event: str, *args: Any) -> Any:
         """Emit to this client and return its answer: one value, a tuple of several, or None."""
         return await self.timeout(None).emit_with_ack(event, *args)
+
+    @property
+    def volatile(self) -> VolatileSocket:
+        """For events that may be lost: they are not sent while the client takes nothing more."""
+        return VolatileSocket(self)
 
     def timeout(self, seconds: float | None) -> SocketWithTimeout:
         """How long `emit_with_ack` waits."""
@@ -237,6 +283,8 @@ class Socket:
         """
         where = f"on {packet[0]!r}"
         try:
+            for catch_all in list(self._state.any_in):
+                await Listener(catch_all, once=False).call(*packet)
             if self._state.middlewares and not await self._pass(packet):
                 return
             event, *args = packet
@@ -251,13 +299,19 @@ class Socket:
         except Exception as error:  # noqa: BLE001  the app's handler
             self._nsp.server.app_raised(where, error, self)
 
+    def note_outgoing(self, packet: list[Any]) -> None:
+        """Tell the catch-all handlers of an event that is sent to this client."""
+        for handler in list(self._state.any_out):
+            server = self._nsp.server
+            server.spawn(self._guarded("on any outgoing", Listener(handler, once=False), *packet))
+
     async def _call(self, listener: Listener, id: int | None, args: list[Any]) -> None:
         if listener.wants_ack:
-            await listener.call(*args, ack=_Answer(self, id))
+            await listener.call(*args, ack=Answer(self, id))
             return
         result = await listener.call(*args)
         if id is not None and result is not NotImplemented:
-            _Answer(self, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
+            Answer(self, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
 
     async def _pass(self, packet: list[Any]) -> bool:
         outcome = await middleware.run(self._state.middlewares, packet, patience=0)
@@ -310,58 +364,27 @@ class Socket:
         except Exception as error:  # noqa: BLE001  the app's handler
             self._nsp.server.app_raised(where, error, self)
 
-    def _put_event(self, event: str, args: tuple[Any, ...], id: int | None = None) -> None:
+    @property
+    def pending_acks(self) -> set[asyncio.Future[list[Any]]]:
+        """Answers that are waited for; they fail when the socket goes."""
+        return self._state.acks
+
+    def put_event(self, event: str, args: tuple[Any, ...], id: int | None = None) -> None:
+        """Queue an event for the client."""
+        self.note_outgoing([event, *args])
         self._put(sio_packet.EVENT, [event, *args], id)
+
+    def put_ack(self, id: int, values: tuple[Any, ...]) -> None:
+        """Queue the answer to the client's event `id`."""
+        self._put(sio_packet.ACK, list(values), id)
 
     def _put(self, kind: int, data: Any = None, id: int | None = None) -> None:
         server = self._nsp.server
         server.put_packet(self._conn.id, server.packet_class(kind, namespace=self._nsp.name, data=data, id=id))
 
 
-class SocketWithTimeout:
-    """What `socket.timeout(seconds)` returns."""
-
-    __slots__ = ("_seconds", "_socket")
-
-    def __init__(self, socket: Socket, seconds: float | None) -> None:
-        self._socket = socket
-        self._seconds = seconds
-
-    async def emit_with_ack(self, event: str, *args: Any) -> Any:
-        """Emit and return the client's answer; `TimeoutError("operation has timed out")` when it is late."""
-        check_event(event)
-        socket = self._socket
-        if not socket.connected:
-            raise SocketError("socket has been disconnected")
-        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-
-        def answered(*values: Any) -> None:
-            if not answer.done():
-                answer.set_result(list(values))
-
-        ack_id = socket.nsp.server.manager._generate_ack_id(socket.id, answered)
-        pending = socket._state.acks
-        pending.add(answer)
-        try:
-            socket._put_event(event, args, ack_id)
-            values = await asyncio.wait_for(answer, self._seconds)
-        except TimeoutError:
-            raise TimeoutError("operation has timed out") from None
-        finally:
-            pending.discard(answer)
-        return values[0] if len(values) == 1 else tuple(values) or None
-
-
-class _Answer:
-    """The `ack` of one event: answers it once, and only when the client asked."""
-
-    __slots__ = ("_id", "_socket")
-
-    def __init__(self, socket: Socket, id: int | None) -> None:
-        self._socket = socket
-        self._id = id
-
-    def __call__(self, *values: Any) -> None:
-        if self._id is not None and self._socket.connected:
-            self._socket._put(sio_packet.ACK, list(values), self._id)
-            self._id = None
+def _remove(handlers: list[Handler], handler: Handler | None) -> None:
+    if handler is None:
+        handlers.clear()
+    elif handler in handlers:
+        handlers.remove(handler)
