@@ -74,7 +74,8 @@ class Server(socketio.AsyncServer):
     def of(self, name: str | Match) -> Namespace:
         """The namespace of this name, made when there is none.
 
-        With a pattern or a function there is one for each name that it takes. A function gets `(name, auth)`, and says whether a client may join.
+        With a pattern or a function there is one for each name that it takes: a function gets `(name, auth)`, and says
+        whether a client may join.
         """
         if not isinstance(name, str):
             dynamic = DynamicNamespace(self, name)

@@ -46,7 +46,11 @@ async def test_catch_all_handlers_see_every_event_before_the_middlewares(watched
         socket.on_any(gone)
         socket.off_any(gone)
         assert socket.listeners_any() == [first, second]
-        socket.use(lambda packet, next: next(SocketError("no")))
+
+        @socket.use
+        def refuse(packet: list[Any], next: Any) -> None:
+            next(SocketError("no"))
+
         socket.on("x", lambda *_: seen.append("handler"))
 
     async with client(watched.url) as socket:
