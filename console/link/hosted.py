@@ -71,6 +71,7 @@ class HostedLink:
         self._child: Child | None = None
         self._socket: ClientSocket | None = None
         self._looked_at: tuple[str, ...] = ()
+        self._resyncing: asyncio.Future[None] | None = None
         self._epoch = time.time_ns() // 1_000_000
         self._seq = itertools.count(1)
         #: The hosted servers that are live: id → (epoch, last seq).
@@ -202,8 +203,8 @@ class HostedLink:
     async def _event(self, socket: ClientSocket, event: Event) -> None:
         if event.name == "records":
             for batch in event.args:
-                if isinstance(batch, bytes) and not self._put(decode_batch(batch)):
-                    await socket.emit("sync")
+                if isinstance(batch, bytes):
+                    self._put(decode_batch(batch))
             self._status = LinkStatus(LinkState.LIVE)
             await socket.ack(event)
 
@@ -228,7 +229,7 @@ class HostedLink:
         except msgspec.ValidationError as error:
             return CommandResult(ok=False, error=f"the server's answer can't be read: {error}")
 
-    def _put(self, records: Sequence[AnyRecord]) -> bool:
+    def _put(self, records: Sequence[AnyRecord]) -> None:
         for record in records:
             if isinstance(record, ServerStopped):
                 self._live.pop(record.server, None)
@@ -236,7 +237,14 @@ class HostedLink:
                 self._live[record.server] = (record.epoch, record.seq)
         if self.recorder:
             self.recorder.write(records)
-        return self._inbox.put(records)
+        if not self._inbox.put(records):
+            self._resyncing = asyncio.ensure_future(self._sync())
+
+    async def _sync(self) -> None:
+        """Have the server say how things are: records were lost."""
+        if self._socket:
+            with contextlib.suppress(Closed):  # every connection begins with a sync
+                await self._socket.emit("sync")
 
     def _log(self, stream: str, text: str) -> None:
         name: Literal["stdout", "stderr"] = "stdout" if stream == "stdout" else "stderr"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from server_core.records import AnyRecord, Gap, PayloadRecord, Sync
+from server_core.records import AnyRecord, Gap, PayloadRecord, ServerStopped, Sync
 
 MAX_RECORDS = 100_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -16,7 +16,8 @@ _OVERHEAD = 400
 class Inbox:
     """Filled by the link's thread, emptied by the screen's.
 
-    When it overflows all of it is dropped, and what follows too until a sync comes: a gap says how much was lost.
+    When it overflows all of it is dropped, and what follows too until a sync comes, or the server ends: a gap says how
+    much was lost.
     """
 
     def __init__(self, max_records: int = MAX_RECORDS, max_bytes: int = MAX_BYTES) -> None:
@@ -50,7 +51,7 @@ class Inbox:
 
     def _after_loss(self, records: Sequence[AnyRecord]) -> Sequence[AnyRecord]:
         for index, record in enumerate(records):
-            if isinstance(record, Sync):
+            if isinstance(record, Sync | ServerStopped):
                 gap = Gap(
                     server=record.server,
                     epoch=record.epoch,

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from console.wire.channel import Channel
 from console.wire.engine import Engine
 from console.wire.errors import Closed, Refused, WireError
 from server_core import packets
@@ -35,7 +36,7 @@ class ClientSocket:
         self.id = ""
         #: `io server disconnect`, `io client disconnect`, or why the connection ended; empty while it lasts.
         self.reason = ""
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue(INBOX)
+        self._events: Channel[Event] = Channel(INBOX)
         self._ids = itertools.count()
         self._acks: dict[int, asyncio.Future[list[Any]]] = {}
         self._joined: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -61,11 +62,12 @@ class ClientSocket:
 
     async def receive(self) -> Event:
         """The next event; Closed when the socket is gone and all has been read."""
-        event = await self._events.get()
-        if event is None:
-            self._events.put_nowait(None)
-            raise Closed(self.reason)
-        return event
+        return await self._events.get()
+
+    @property
+    def waiting(self) -> int:
+        """Events that were not read yet."""
+        return len(self._events)
 
     async def disconnect(self) -> None:
         """Leave this namespace: DISCONNECT is written out before it returns."""
@@ -104,7 +106,7 @@ class ClientSocket:
         for answer in self._acks.values():
             if not answer.done():
                 answer.set_exception(Closed(reason))
-        await self._events.put(None)
+        await self._events.end(reason)
 
     async def _send(self, kind: int, data: Any = None, id: int | None = None) -> None:
         if self.reason:

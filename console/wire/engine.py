@@ -14,6 +14,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
+from console.wire.channel import Channel
 from console.wire.errors import Closed, WireError
 
 #: Messages that may wait to be read before reading from the network stops.
@@ -60,7 +61,7 @@ class Engine:
         self._tls = tls
         self._http: httpx.AsyncClient | None = None
         self._ws: ClientConnection | None = None
-        self._inbox: asyncio.Queue[Message | None] = asyncio.Queue(INBOX)
+        self._inbox: Channel[Message] = Channel(INBOX)
         self._outbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._alive = asyncio.Event()
@@ -105,11 +106,7 @@ class Engine:
 
     async def receive(self) -> Message:
         """The next message; Closed when the connection is over and all has been read."""
-        message = await self._inbox.get()
-        if message is None:
-            self._inbox.put_nowait(None)
-            raise Closed(self.reason)
-        return message
+        return await self._inbox.get()
 
     async def close(self) -> None:
         """Say goodbye and close, once all that was sent is written out."""
@@ -294,12 +291,7 @@ class Engine:
             return
         self.reason = f"{reason} ({_why(detail)})" if detail else reason
         await self._release()
-        while True:
-            try:
-                self._inbox.put_nowait(None)
-                return
-            except asyncio.QueueFull:  # whoever reads is behind: let it read on, then learn of the end
-                await asyncio.sleep(0.01)
+        await self._inbox.end(self.reason)
 
     async def _release(self) -> None:
         here = asyncio.current_task()

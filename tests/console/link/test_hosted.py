@@ -234,3 +234,24 @@ async def test_a_change_inside_an_attribute_of_a_watched_socket_arrives() -> Non
             await bob.emit_with_ack("remember", "milk", timeout=5)
             found = await here.wait(records.AttributeSet, socket=bob.id, name="data")
             assert found.value == '{"remembered":["milk"]}'
+
+
+async def test_a_flood_of_log_lines_is_followed_by_a_sync(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hosted() as here:
+        await here.status(LinkState.LIVE)
+        assert await poll(lambda: here.look().rosters, 5)
+        monkeypatch.setattr(here.link._inbox, "_max_records", 50)
+        loop = here.link._loop
+        assert loop
+        for number in range(60):
+            loop.call_soon_threadsafe(here.link._log, "stdout", f"line {number}")
+        await here.wait(records.Gap)
+        await here.wait(records.Sync)
+
+
+async def test_a_server_that_ends_while_records_are_being_lost_is_seen_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with hosted() as here:
+        started = await here.wait(records.ServerStarted)
+        monkeypatch.setattr(here.link._inbox, "_lost", 1)
+        os.kill(started.info.pid, signal.SIGKILL)
+        await here.wait(records.ServerStopped, code=-9)

@@ -169,3 +169,24 @@ async def test_a_reader_that_is_behind_slows_the_network_and_loses_nothing(stock
             await stock.sio.emit("flood", number, to=socket.id)
         got = [(await receive(socket))[1] for _ in range(5_000)]
     assert got == list(range(5_000))
+
+
+@each_transport
+async def test_a_client_that_read_nothing_can_leave(stock: Stock, transports: list[str]) -> None:
+    async with client(stock.url, transports=transports) as socket:
+        for number in range(5_000):
+            await stock.sio.emit("flood", number, to=socket.id)
+        assert await poll(lambda: socket.waiting == 1_000, 5)
+        await asyncio.wait_for(socket._client.close(), 10)
+    assert (await receive(socket)) == ["flood", 0]
+
+
+async def test_what_was_not_read_is_there_after_the_server_left(stock: Stock) -> None:
+    async with client(stock.url) as socket:
+        for number in range(1_500):
+            await stock.sio.emit("flood", number, to=socket.id)
+        await stock.sio.disconnect(socket.id)
+        got = [(await receive(socket))[1] for _ in range(1_500)]
+        assert got == list(range(1_500))
+        with pytest.raises(Closed, match="io server disconnect"):
+            await receive(socket)
