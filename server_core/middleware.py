@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -36,7 +36,7 @@ class Next:
     def __call__(self, error: BaseException | None = None) -> Awaitable[None]:
         if not self._answer.done():  # only the first call counts
             self._answer.set_result(error)
-        return _done()
+        return _DONE
 
     @property
     def called(self) -> bool:
@@ -47,8 +47,14 @@ class Next:
         return await asyncio.wait_for(asyncio.shield(self._answer), timeout)
 
 
-async def _done() -> None:
-    """What `await next()` waits for: nothing."""
+class _Done:
+    """What `await next()` waits for: nothing. No coroutine, which would complain where nobody awaits it."""
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from ()
+
+
+_DONE = _Done()
 
 
 async def run(middlewares: Sequence[Middleware], subject: Any, *, patience: float) -> Outcome:

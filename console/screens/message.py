@@ -90,6 +90,12 @@ class MessageDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         self._check()
+        # focused before it had its place: the terminal's cursor, where input methods show what they compose, follows now
+        self.call_after_refresh(self._place_cursor)
+
+    def _place_cursor(self) -> None:
+        if isinstance(self.focused, Input):
+            self.app.cursor_position = self.focused.cursor_screen_offset
 
     @on(Input.Changed)
     @on(Checkbox.Changed)

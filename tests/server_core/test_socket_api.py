@@ -48,8 +48,8 @@ async def test_catch_all_handlers_see_every_event_before_the_middlewares(watched
         assert socket.listeners_any() == [first, second]
 
         @socket.use
-        async def refuse(packet: list[Any], next: Any) -> None:
-            await next(SocketError("no"))
+        def refuse(packet: list[Any], next: Any) -> None:
+            next(SocketError("no"))
 
         socket.on("x", lambda *_: seen.append("handler"))
 
