@@ -90,7 +90,7 @@ class MessageDialog(Dialog[None]):
 
     def on_mount(self) -> None:
         self._check()
-        # focused before it had its place: the terminal's cursor, where input methods show what they compose, follows now
+        # focused before it had its place; input methods show what they compose at the terminal's cursor
         self.call_after_refresh(self._place_cursor)
 
     def _place_cursor(self) -> None:
