@@ -96,7 +96,7 @@ class Reader:
                     "…",
                     "quiet",
                     who,
-                    "connecting",
+                    "recovering" if record.recovered else "connecting",
                     record.nsp + (f" from {record.handshake.address}" if record.handshake.address else ""),
                 )
             case Connected():

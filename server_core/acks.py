@@ -71,5 +71,6 @@ class VolatileSocket:
 
     async def emit(self, event: str, *args: Any) -> None:
         """Emit to this client unless something is still waiting to be sent to it."""
+        check_event(event)
         if self._socket.conn.writable:
-            await self._socket.emit(event, *args)
+            self._socket.put_event(event, args, volatile=True)

@@ -10,7 +10,8 @@ import engineio
 from engineio import exceptions, packet
 from engineio.packet import Packet
 
-from server_core.engine_socket import SERVER_SHUTTING_DOWN, EngineSocket
+from server_core.engine_socket import EngineSocket
+from server_core.reasons import SERVER_SHUTTING_DOWN
 
 if TYPE_CHECKING:
     from server_core.tap import Tap

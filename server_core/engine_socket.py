@@ -13,6 +13,14 @@ from engineio.async_socket import AsyncSocket
 from engineio.packet import Packet
 
 from server_core.listeners import Handler, Listeners
+from server_core.reasons import (
+    FORCED_SERVER_CLOSE,
+    PARSE_ERROR,
+    PING_TIMEOUT,
+    SERVER_SHUTTING_DOWN,
+    TRANSPORT_CLOSE,
+    TRANSPORT_ERROR,
+)
 
 if TYPE_CHECKING:
     from server_core.engine import EngineServer
@@ -21,15 +29,6 @@ logger = logging.getLogger("server_core")
 
 #: Seconds that a closed connection on polling waits for the client to fetch its last packets.
 LINGER = 30.0
-
-#: Why an Engine.IO connection ended, as the reference names it.
-TRANSPORT_CLOSE = "transport close"
-TRANSPORT_ERROR = "transport error"
-PING_TIMEOUT = "ping timeout"
-PARSE_ERROR = "parse error"
-FORCED_CLOSE = "forced close"
-FORCED_SERVER_CLOSE = "forced server close"
-SERVER_SHUTTING_DOWN = "server shutting down"
 
 
 class WebSocket(Protocol):

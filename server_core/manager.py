@@ -31,11 +31,14 @@ class Manager(socketio.AsyncManager):
 
     # connecting and disconnecting
 
-    async def pre_connect(self, eio_sid: EngineId, namespace: str) -> Sid | None:
-        """Register a socket that the middlewares have still to accept; None when this connection has one already."""
+    async def pre_connect(self, eio_sid: EngineId, namespace: str, sid: Sid | None = None) -> Sid | None:
+        """Register a socket that the middlewares have still to accept, under its former id if it had one.
+
+        None when this connection has one already.
+        """
         if self.sid_from_eio_sid(eio_sid, namespace) is not None:
             return None
-        sid: Sid = self.server.eio.generate_id()
+        sid = sid or self.server.eio.generate_id()
         self._connecting[namespace, sid] = eio_sid
         self._rooms_of[namespace, sid] = {}
         return sid
@@ -134,7 +137,7 @@ class Manager(socketio.AsyncManager):
     ) -> None:
         """Emit to a room: encoded once, put straight into each recipient's queue."""
         args = list(data) if isinstance(data, tuple) else [] if data is None else [data]
-        skip = set(skip_sid) if isinstance(skip_sid, list) else {skip_sid}
+        skip = skip_sid if isinstance(skip_sid, list) else [] if skip_sid is None else [skip_sid]
         self.emit_to(event, args, namespace, to or room, skip, callback=callback)
 
     def emit_to(
@@ -143,32 +146,47 @@ class Manager(socketio.AsyncManager):
         args: list[Any],
         namespace: str,
         rooms: str | Collection[str] | None,
-        skip: Collection[Sid],
+        except_: Collection[str],
         *,
+        volatile: bool = False,
         callback: Any = None,
     ) -> int:
-        """Emit an event to sockets of a namespace, and say to how many; an empty collection of rooms is nobody."""
+        """Emit an event to this server's sockets in any of the rooms (None: to all of the namespace) that are in none
+        of the rooms `except_`, and say to how many."""
+        skip = self.addressed(namespace, except_) if except_ else ()
         recipients = [(sid, eio_sid) for sid, eio_sid in self.get_participants(namespace, rooms) if sid not in skip]
         server = self.server
+        if volatile:
+            recipients = [each for each in recipients if (conn := server.eio.sockets.get(each[1])) and conn.writable]
+        packet = [event, *args]
         if callback is not None:
             for sid, eio_sid in recipients:
                 ack_id = self._generate_ack_id(sid, callback)
                 server.put_packet(
-                    eio_sid, server.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args], id=ack_id)
+                    eio_sid, server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet, id=ack_id)
                 )
             return len(recipients)
-        encoded = server.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args]).encode()
+        server.note_outgoing(namespace, recipients, packet)
+        if server.recovery:
+            packet = server.recovery.sent(namespace, rooms, except_, packet, volatile=volatile)
+        encoded = server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet).encode()
         parts = encoded if isinstance(encoded, list) else [encoded]
         packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
         sockets = server.eio.sockets
-        server.note_outgoing(namespace, recipients, [event, *args])
         for _, eio_sid in recipients:
             if socket := sockets.get(eio_sid):
-                for packet in packets:
-                    socket.put(packet)
+                for part in packets:
+                    socket.put(part)
         if server.eio.tap:
-            server.eio.tap.broadcast(namespace, rooms, skip, len(recipients), parts)
+            server.eio.tap.broadcast(namespace, rooms, except_, len(recipients), parts)
         return len(recipients)
+
+    def addressed(self, namespace: str, rooms: Collection[str]) -> set[Sid]:
+        """Ids of the members of these rooms, and of the sockets that are named by their id."""
+        found = set(rooms)
+        for room in rooms:
+            found.update(self._members(namespace, room))
+        return found
 
     def _members(self, namespace: str, room: str | None) -> dict[Sid, EngineId]:
         members: dict[Sid, EngineId] = self.rooms.get(namespace, {}).get(room, {})

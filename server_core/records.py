@@ -304,6 +304,8 @@ class Connecting(SocketRecord, frozen=True, kw_only=True, omit_defaults=True, ta
 
     engine: str
     handshake: Handshake
+    #: Whether it is a socket that was cut off and came back.
+    recovered: bool = False
 
 
 class Connected(SocketRecord, frozen=True, kw_only=True, omit_defaults=True, tag="connected"):

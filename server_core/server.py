@@ -4,30 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, overload
 
+import msgspec
 import socketio
 from engineio import packet as eio_packet
 from engineio.packet import Packet
-from socketio import exceptions
-from socketio import packet as sio_packet
 
-from server_core import engine_socket, middleware
+from server_core import engine_socket
+from server_core.admission import Admission
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
 from server_core.engine import EngineServer
-from server_core.errors import SocketError, app_frames
-from server_core.handshake import Handshake, session_attributes
-from server_core.listeners import Decorator, H, Listener
+from server_core.errors import app_frames
+from server_core.handshake import session_attributes
+from server_core.listeners import Decorator, H
 from server_core.manager import Manager
 from server_core.middleware import M
 from server_core.namespace import DynamicNamespace, Match, Namespace
-from server_core.socket import CLIENT_DISCONNECT, Socket
+from server_core.reasons import CLIENT_DISCONNECT, FORCED_CLOSE, FORCED_SERVER_CLOSE
+from server_core.recovery import Recovery, RecoveryOptions
+from server_core.socket import Socket
+from server_core.stock_handlers import StockHandlers
 
 logger = logging.getLogger("server_core")
 
 #: Binary parts of one packet.
 MAX_ATTACHMENTS = 10
+#: Events of one socket whose handlers have not ended; a client that goes on is cut off. Nothing else could be done:
+#: acks and pings, which its handlers may wait for, come on the same connection.
+MAX_RUNNING = 10_000
 
 
 class Server(socketio.AsyncServer):
@@ -35,6 +41,8 @@ class Server(socketio.AsyncServer):
 
     `connect_timeout`: seconds within which a client must have joined a namespace, and within which a middleware must
     have called `next`.
+
+    `connection_state_recovery`: off by default; `{}`, or the `RecoveryOptions` that differ, turns it on.
     """
 
     eio: EngineServer
@@ -46,14 +54,24 @@ class Server(socketio.AsyncServer):
         *,
         async_mode: str = "asgi",
         connect_timeout: float = 45.0,
+        connection_state_recovery: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> None:
         self.connect_timeout = connect_timeout
         self._namespaces: dict[str, Namespace] = {}
-        self._dynamic: list[DynamicNamespace] = []
+        self.dynamic_namespaces: list[DynamicNamespace] = []
         #: Sockets of each Engine.IO connection by namespace, those still in a middleware included.
-        self._connections: dict[str, dict[str, Socket]] = {}
+        self.connections: dict[str, dict[str, Socket]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._admission = Admission(self)
+        #: The handlers that the app registered in python-socketio's own way.
+        self.stock_handlers = StockHandlers(self)
+        #: What a client that was cut off needs to come back; None where that is off.
+        self.recovery = (
+            None
+            if connection_state_recovery is None
+            else Recovery(msgspec.convert(connection_state_recovery, RecoveryOptions))
+        )
         self._app: socketio.ASGIApp | None = None
         super().__init__(client_manager=client_manager or Manager(), async_mode=async_mode, **options)
         self.of("/")
@@ -79,7 +97,7 @@ class Server(socketio.AsyncServer):
         """
         if not isinstance(name, str):
             dynamic = DynamicNamespace(self, name)
-            self._dynamic.append(dynamic)
+            self.dynamic_namespaces.append(dynamic)
             return dynamic
         name = name if name.startswith("/") else f"/{name}"
         if name not in self._namespaces:
@@ -138,7 +156,7 @@ class Server(socketio.AsyncServer):
 
     def sockets_of(self, engine_id: str) -> list[Socket]:
         """The sockets that one connection has, those still in a middleware included."""
-        return list(self._connections.get(engine_id, {}).values())
+        return list(self.connections.get(engine_id, {}).values())
 
     # AsyncServer's own methods, on sockets
 
@@ -159,7 +177,7 @@ class Server(socketio.AsyncServer):
 
     def _connecting_socket(self, sid: str) -> Socket | None:
         """A socket that is still in its connect handler."""
-        every = (socket for sockets in self._connections.values() for socket in sockets.values())
+        every = (socket for sockets in self.connections.values() for socket in sockets.values())
         return next((socket for socket in every if socket.id == sid), None)
 
     async def shutdown(self) -> None:
@@ -173,12 +191,12 @@ class Server(socketio.AsyncServer):
 
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
-        self._connections[eio_sid] = {}
+        self.connections[eio_sid] = {}
         asyncio.get_running_loop().call_later(self.connect_timeout, self._check_joined, eio_sid)
 
     def _check_joined(self, eio_sid: str) -> None:
-        if self._connections.get(eio_sid) == {}:
-            self.spawn(self._close(eio_sid, engine_socket.FORCED_SERVER_CLOSE))
+        if self.connections.get(eio_sid) == {}:
+            self.spawn(self.close_connection(eio_sid, FORCED_SERVER_CLOSE))
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         try:
@@ -190,103 +208,35 @@ class Server(socketio.AsyncServer):
             if (partial := self._binary_packet.get(eio_sid)) and partial.attachment_count > MAX_ATTACHMENTS:
                 raise ValueError("too many attachments")
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
-            logger.debug("undecodable packet from %s: %r", eio_sid, error)
-            await self._close(eio_sid, engine_socket.FORCED_CLOSE)
+            logger.info("closing the connection %s: %s", eio_sid, error)
+            await self.close_connection(eio_sid, FORCED_CLOSE)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
-        name = namespace or "/"
-        if name not in self._namespaces and self._is_pythons_own(name):
-            self.of(name)
-        nsp = self._namespaces.get(name) or await self._make_dynamic(name, data)
-        if nsp is None:
-            self.put_packet(
-                eio_sid, self.packet_class(sio_packet.CONNECT_ERROR, {"message": "Invalid namespace"}, namespace=name)
-            )
-            return
-        if data is not None and not isinstance(data, dict):
-            raise ValueError("auth is not an object")
-        if name in self._connections[eio_sid]:
-            raise ValueError("CONNECT twice")
-        sid = await self.manager.pre_connect(eio_sid, name)
-        if sid is None:
-            raise ValueError("CONNECT twice")
-        socket = Socket(sid, nsp, self.eio.sockets[eio_sid], Handshake(self.environ[eio_sid], data))
-        self._connections[eio_sid][name] = socket
-        if self.eio.tap:
-            self.eio.tap.connecting(sid, name, eio_sid, socket.handshake.to_record())
-        self.spawn(self._admit(socket))
-
-    async def _make_dynamic(self, name: str, auth: Any) -> Namespace | None:
-        """A namespace of this name, when one of the dynamic ones takes it."""
-        for dynamic in self._dynamic:
-            if await dynamic.takes(name, auth if isinstance(auth, dict) else {}):
-                return dynamic.child(name)
-        return None
-
-    async def _admit(self, socket: Socket) -> None:
-        """Run the connection middlewares, then accept or refuse."""
-        outcome = await middleware.run(socket.nsp.middlewares, socket, patience=self.connect_timeout)
-        if outcome.passed:
-            outcome = await self._run_legacy_connect(socket)
-        if socket.gone:
-            return
-        if not outcome.passed:
-            await self._refuse(socket, outcome)
-            return
-        await self.manager.connect(socket.id, socket.nsp.name)
-        socket.nsp.sockets[socket.id] = socket
-        socket.accept()
-        for listener in socket.nsp.listeners.take("connection"):
-            self.spawn(self._call_connection(listener, socket))
-
-    async def _call_connection(self, listener: Listener, socket: Socket) -> None:
-        try:
-            await listener.call(socket)
-        except Exception as error:  # noqa: BLE001  the app's handler
-            self.app_raised("on 'connection'", error, socket)
-
-    async def _refuse(self, socket: Socket, outcome: middleware.Outcome) -> None:
-        """Send CONNECT_ERROR and forget the socket; an unexpected exception tells the client nothing of itself."""
-        eio_sid, name, error = socket.conn.id, socket.nsp.name, outcome.error
-        answer: dict[str, Any]
-        if error is None:
-            answer = {"message": "connection timed out"}
-        elif isinstance(error, exceptions.ConnectionRefusedError):
-            answer = error.error_args
-        elif isinstance(error, SocketError) or not outcome.raised:
-            data = getattr(error, "data", None)
-            answer = {"message": str(error)} | ({} if data is None else {"data": data})
-        else:
-            self.app_raised(f"middleware {outcome.by}", error, socket)
-            answer = {"message": "internal server error"}
-        if self.eio.tap:
-            self.eio.tap.refusing(eio_sid, name, outcome.by)
-        self.put_packet(eio_sid, self.packet_class(sio_packet.CONNECT_ERROR, answer, namespace=name))
-        self.forget(socket, "refused", refused=True)
-        if error is None:
-            await self._close(eio_sid, engine_socket.FORCED_SERVER_CLOSE)
+        await self._admission.connect(eio_sid, namespace or "/", data)
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or data[0] in RESERVED_EVENTS:
             raise ValueError("not an event")
-        socket = self._connections.get(eio_sid, {}).get(namespace or "/")
+        socket = self.connections.get(eio_sid, {}).get(namespace or "/")
         if socket is None:
             raise ValueError("event before CONNECT")
+        if socket.running >= MAX_RUNNING:
+            raise ValueError(f"more than {MAX_RUNNING} events whose handlers have not ended")
         if socket.connected:
-            self.spawn(socket.dispatch(data, id, self._pythons_handler(data[0], socket)))
+            socket.receive(data, id, self.stock_handlers.listener(data[0], socket))
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
-        if socket := self._connections.get(eio_sid, {}).get(namespace or "/"):
+        if socket := self.connections.get(eio_sid, {}).get(namespace or "/"):
             await socket.leave_for(CLIENT_DISCONNECT)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         for socket in self.sockets_of(eio_sid):
             await socket.leave_for(reason)
-        self._connections.pop(eio_sid, None)
+        self.connections.pop(eio_sid, None)
         self._binary_packet.pop(eio_sid, None)
         self.environ.pop(eio_sid, None)
 
-    async def _close(self, eio_sid: str, reason: str) -> None:
+    async def close_connection(self, eio_sid: str, reason: str) -> None:
         if connection := self.eio.sockets.get(eio_sid):
             await connection.close(wait=False, reason=reason)
 
@@ -316,7 +266,7 @@ class Server(socketio.AsyncServer):
         self.manager.basic_disconnect(socket.id, name)
         socket.nsp.sockets.pop(socket.id, None)
         socket.nsp.eavesdropped.discard(socket.id)
-        self._connections.get(eio_sid, {}).pop(name, None)
+        self.connections.get(eio_sid, {}).pop(name, None)
         if self.eio.tap and not refused:
             self.eio.tap.disconnected(socket.id, name, reason, rooms)
 
@@ -341,54 +291,6 @@ class Server(socketio.AsyncServer):
         logger.error("%s raised, for socket %s", where, socket.id, exc_info=(type(error), error, app_frames(error)))
         if self.eio.tap:
             self.eio.tap.exception(where, error, socket.id, socket.nsp.name)
-
-    # python-socketio's own way of handling events
-
-    def _is_pythons_own(self, name: str) -> bool:
-        known = name in self.handlers or name in self.namespace_handlers
-        return known or self.namespaces == "*" or name in self.namespaces
-
-    def _pythons_handler(self, event: str, socket: Socket) -> Listener | None:
-        name = socket.nsp.name
-        handler, _ = self._get_event_handler(event, name, ())
-        if handler is None:
-            handler, _ = self._get_namespace_handler(name, ())
-            if handler is None:
-                return None
-        return Listener(self._pythons_call(event, name), once=False)
-
-    def _pythons_call(self, event: str, name: str) -> Any:
-        async def call(*args: Any) -> Any:
-            result = await self._trigger_event(event, name, *args)
-            return NotImplemented if result is self.not_handled else result
-
-        return call
-
-    async def _run_legacy_connect(self, socket: Socket) -> middleware.Outcome:
-        """Python-socketio's `connect` handler, which refuses by returning False or raising."""
-        name = socket.nsp.name
-        environ = self.environ.get(socket.conn.id)
-        if environ is None or self._pythons_handler("connect", socket) is None:
-            return middleware.Outcome(True)
-        auth = socket.handshake.auth or None
-        try:
-            try:
-                result = await self._trigger_event("connect", name, socket.id, environ, auth)
-            except TypeError:
-                if auth is not None:
-                    raise
-                result = await self._trigger_event("connect", name, socket.id, environ)
-        except Exception as error:  # noqa: BLE001  whatever the app raises refuses
-            return middleware.Outcome(False, error, "connect", raised=True)
-        refused = exceptions.ConnectionRefusedError() if result is False else None
-        return middleware.Outcome(refused is None, refused, "connect")
-
-    async def trigger_legacy_disconnect(self, socket: Socket, reason: str) -> None:
-        """Python-socketio's `disconnect` handler."""
-        try:
-            await self._trigger_event("disconnect", socket.nsp.name, socket.id, reason)
-        except Exception as error:  # noqa: BLE001  the app's handler
-            self.app_raised("on 'disconnect'", error, socket)
 
     def engines(self) -> Iterator[engine_socket.EngineSocket]:
         """The live Engine.IO connections."""

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from socketio import packet as sio_packet
 
-from server_core import middleware
-from server_core.acks import Answer, SocketWithTimeout, VolatileSocket
+from server_core.acks import SocketWithTimeout, VolatileSocket
 from server_core.broadcast import BroadcastOperator, Rooms, check_event, names
+from server_core.dispatch import Dispatch
 from server_core.errors import SocketError
 from server_core.handshake import Handshake, to_json
-from server_core.listeners import Decorator, H, Handler, Listener, Listeners
-from server_core.middleware import M, Middleware
+from server_core.listeners import Decorator, H, Handler, Listener
+from server_core.middleware import M
+from server_core.reasons import SERVER_DISCONNECT
+from server_core.recovery import RECOVERABLE, Session
 
 if TYPE_CHECKING:
     from server_core.engine_socket import EngineSocket
     from server_core.namespace import Namespace
     from server_core.tap import Tap
-
-SERVER_DISCONNECT = "server namespace disconnect"
-CLIENT_DISCONNECT = "client namespace disconnect"
 
 #: Seconds that a socket which is going away waits for its `disconnecting` handlers.
 DISCONNECTING_PATIENCE = 5.0
@@ -30,15 +30,15 @@ DISCONNECTING_PATIENCE = 5.0
 class _State:
     """What a socket keeps for itself, apart from what may be attached to it."""
 
-    __slots__ = ("acks", "any_in", "any_out", "connected", "data", "gone", "listeners", "middlewares")
+    __slots__ = ("acks", "any_out", "connected", "data", "dispatch", "gone", "pid", "recovered")
 
-    def __init__(self) -> None:
+    def __init__(self, pid: str, session: Session | None) -> None:
         self.connected = False
         self.gone = False
-        self.data: dict[Any, Any] = {}
-        self.listeners = Listeners()
-        self.middlewares: list[Middleware] = []
-        self.any_in: list[Handler] = []
+        self.pid = pid
+        self.recovered = session is not None
+        self.data: dict[Any, Any] = session.data if session else {}
+        self.dispatch = Dispatch()
         self.any_out: list[Handler] = []
         self.acks: set[asyncio.Future[list[Any]]] = set()
 
@@ -55,8 +55,18 @@ class Socket:
     _state: _State
     _attached: dict[str, Any]
 
-    def __init__(self, id: str, nsp: Namespace, conn: EngineSocket, handshake: Handshake) -> None:
-        own = {"_id": id, "_nsp": nsp, "_conn": conn, "_handshake": handshake, "_state": _State(), "_attached": {}}
+    def __init__(
+        self,
+        id: str,
+        nsp: Namespace,
+        conn: EngineSocket,
+        handshake: Handshake,
+        pid: str = "",
+        session: Session | None = None,
+    ) -> None:
+        attached = dict(session.attached) if session else {}
+        state = _State(pid, session)
+        own = {"_id": id, "_nsp": nsp, "_conn": conn, "_handshake": handshake, "_state": state, "_attached": attached}
         for name, value in own.items():
             object.__setattr__(self, name, value)
 
@@ -88,6 +98,11 @@ class Socket:
     def gone(self) -> bool:
         """Whether it has left, or is about to."""
         return self._state.gone
+
+    @property
+    def recovered(self) -> bool:
+        """Whether it is one that was cut off and came back, with its id, its rooms and what was attached to it."""
+        return self._state.recovered
 
     @property
     def data(self) -> dict[Any, Any]:
@@ -149,7 +164,7 @@ class Socket:
     def on(self, event: str, handler: H) -> H: ...
     def on(self, event: str, handler: Any = None) -> Any:
         """Add a handler for an event: called with its arguments; what it returns is the ack."""
-        return self._state.listeners.on(event, handler)
+        return self._state.dispatch.listeners.on(event, handler)
 
     @overload
     def once(self, event: str) -> Decorator: ...
@@ -157,28 +172,28 @@ class Socket:
     def once(self, event: str, handler: H) -> H: ...
     def once(self, event: str, handler: Any = None) -> Any:
         """Like `on`, for the next such event alone."""
-        return self._state.listeners.on(event, handler, once=True)
+        return self._state.dispatch.listeners.on(event, handler, once=True)
 
     def off(self, event: str, handler: Any = None) -> None:
         """Remove a handler, or all of an event's."""
-        self._state.listeners.off(event, handler)
+        self._state.dispatch.listeners.off(event, handler)
 
     def on_any(self, handler: H) -> H:
         """Call `handler(event, *args)` for each incoming event, before the middlewares."""
-        self._state.any_in.append(handler)
+        self._state.dispatch.catch_all.append(handler)
         return handler
 
     def prepend_any(self, handler: H) -> H:
         """Like `on_any`, before those that are there."""
-        self._state.any_in.insert(0, handler)
+        self._state.dispatch.catch_all.insert(0, handler)
         return handler
 
     def off_any(self, handler: Handler | None = None) -> None:
         """Remove a catch-all handler, or all."""
-        _remove(self._state.any_in, handler)
+        _remove(self._state.dispatch.catch_all, handler)
 
     def listeners_any(self) -> list[Handler]:
-        return list(self._state.any_in)
+        return list(self._state.dispatch.catch_all)
 
     def on_any_outgoing(self, handler: H) -> H:
         """Call `handler(event, *args)` for each event that is sent to this client, broadcasts included."""
@@ -203,7 +218,7 @@ class Socket:
 
     def use(self, middleware: M) -> M:
         """Run `middleware([event, *args], next)` for each incoming event, before its handlers."""
-        self._state.middlewares.append(middleware)
+        self._state.dispatch.middlewares.append(middleware)
         return middleware
 
     # events out
@@ -274,58 +289,25 @@ class Socket:
     def accept(self) -> None:
         """The middlewares let it pass: it is connected."""
         self._state.connected = True
-        self._put(sio_packet.CONNECT, {"sid": self._id})
+        pid = self._state.pid
+        self._put(sio_packet.CONNECT, {"sid": self._id, "pid": pid} if pid else {"sid": self._id})
 
-    async def dispatch(self, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
-        """Run an incoming event through the middlewares and its handlers, and answer it.
+    def receive(self, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
+        """Start an incoming event's handlers: `[event, *args]`, to which the client wants the answer `id`.
 
         `fallback` is python-socketio's handler for the event, called with the socket's id first.
         """
-        where = f"on {packet[0]!r}"
-        try:
-            for catch_all in list(self._state.any_in):
-                await Listener(catch_all, once=False).call(*packet)
-            if self._state.middlewares and not await self._pass(packet):
-                return
-            event, *args = packet
-            listeners = self._state.listeners.take(event)
-            calls = [self._call(listener, id, args) for listener in listeners]
-            if fallback:
-                calls.append(self._call(fallback, id, [self._id, *args]))
-            if len(calls) == 1:
-                await calls[0]
-            elif calls:
-                await asyncio.gather(*calls)
-        except Exception as error:  # noqa: BLE001  the app's handler
-            self._nsp.server.app_raised(where, error, self)
+        self._state.dispatch.begin(self, packet, id, fallback)
+
+    @property
+    def running(self) -> int:
+        """Events whose handlers have not ended."""
+        return self._state.dispatch.running
 
     def note_outgoing(self, packet: list[Any]) -> None:
         """Tell the catch-all handlers of an event that is sent to this client."""
         for handler in list(self._state.any_out):
-            server = self._nsp.server
-            server.spawn(self._guarded("on any outgoing", Listener(handler, once=False), *packet))
-
-    async def _call(self, listener: Listener, id: int | None, args: list[Any]) -> None:
-        if listener.wants_ack:
-            await listener.call(*args, ack=Answer(self, id))
-            return
-        result = await listener.call(*args)
-        if id is not None and result is not NotImplemented:
-            Answer(self, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
-
-    async def _pass(self, packet: list[Any]) -> bool:
-        outcome = await middleware.run(self._state.middlewares, packet, patience=0)
-        if outcome.passed:
-            return True
-        if self._tap:
-            message = str(outcome.error) if outcome.error else ""
-            self._tap.event_blocked(self._id, self._nsp.name, to_json(packet), message)
-        if outcome.error is not None:
-            if outcome.raised and not isinstance(outcome.error, SocketError):
-                self._nsp.server.app_raised(f"middleware {outcome.by}", outcome.error, self)
-            for listener in self._state.listeners.take("error"):
-                await listener.call(outcome.error)
-        return False
+            self.start("on any outgoing", Listener(handler, once=False), *packet)
 
     async def leave_for(self, reason: str, description: Any = None) -> None:
         """Run the way out, once: `disconnecting` with the rooms still full, then gone, then `disconnect`."""
@@ -335,10 +317,14 @@ class Socket:
         state.gone = True
         server = self._nsp.server
         was_connected = state.connected
+        await asyncio.sleep(0)  # the handlers of what came before begin
         if was_connected:
             if tap := self._tap:
                 tap.disconnecting(self._id, self._nsp.name, reason)
             await self._tell("disconnecting", reason, description, DISCONNECTING_PATIENCE)
+        if was_connected and server.recovery and reason in RECOVERABLE:
+            name = self._nsp.name
+            server.recovery.keep(self._id, state.pid, name, self.rooms, state.data, self._attached)
         server.forget(self, reason)
         state.connected = False
         for future in state.acks:
@@ -346,17 +332,20 @@ class Socket:
                 future.set_exception(SocketError("socket has been disconnected"))
         if was_connected:
             await self._tell("disconnect", reason, description, None)
-            await server.trigger_legacy_disconnect(self, reason)
+            await server.stock_handlers.disconnect(self, reason)
 
     async def _tell(self, event: str, reason: str, description: Any, patience: float | None) -> None:
         """Start the handlers of the way out; with patience, wait that long for them."""
-        server = self._nsp.server
         tasks = [
-            server.spawn(self._guarded(f"on {event!r}", listener, reason, description))
-            for listener in self._state.listeners.take(event)
+            self.start(f"on {event!r}", listener, reason, description)
+            for listener in self._state.dispatch.listeners.take(event)
         ]
         if tasks and patience:
             await asyncio.wait(tasks, timeout=patience)
+
+    def start(self, where: str, listener: Listener, *args: Any) -> asyncio.Task[None]:
+        """Start a handler, with as many of the arguments as it takes; what it raises is the app's."""
+        return self._nsp.server.spawn(self._guarded(where, listener, *args))
 
     async def _guarded(self, where: str, listener: Listener, *args: Any) -> None:
         try:
@@ -369,10 +358,17 @@ class Socket:
         """Answers that are waited for; they fail when the socket goes."""
         return self._state.acks
 
-    def put_event(self, event: str, args: tuple[Any, ...], id: int | None = None) -> None:
-        """Queue an event for the client."""
-        self.note_outgoing([event, *args])
-        self._put(sio_packet.EVENT, [event, *args], id)
+    def put_event(self, event: str, args: Sequence[Any], id: int | None = None, *, volatile: bool = False) -> None:
+        """Queue an event for the client; `id`: it is to answer."""
+        packet = [event, *args]
+        self.note_outgoing(packet)
+        if id is None and (recovery := self._nsp.server.recovery):
+            packet = recovery.sent(self._nsp.name, self._id, (), packet, volatile=volatile)
+        self._put(sio_packet.EVENT, packet, id)
+
+    def put_missed(self, packet: list[Any]) -> None:
+        """Queue an event that was sent while this socket was cut off."""
+        self._put(sio_packet.EVENT, packet)
 
     def put_ack(self, id: int, values: tuple[Any, ...]) -> None:
         """Queue the answer to the client's event `id`."""

@@ -126,8 +126,10 @@ class Tap:
 
     # sockets
 
-    def connecting(self, sid: str, nsp: str, eio_sid: str, handshake: records.Handshake) -> None:
-        self._ring.append((Translator.connecting, _now(), sid, nsp, eio_sid, handshake), 2048)
+    def connecting(
+        self, sid: str, nsp: str, eio_sid: str, handshake: records.Handshake, recovered: bool = False
+    ) -> None:
+        self._ring.append((Translator.connecting, _now(), sid, nsp, eio_sid, handshake, recovered), 2048)
 
     def refusing(self, eio_sid: str, nsp: str, by: str) -> None:
         """Note which middleware refused; the CONNECT_ERROR packet that follows says the rest."""

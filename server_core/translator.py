@@ -225,9 +225,12 @@ class Translator:
 
     # sockets
 
-    def connecting(self, at: int, socket: str, nsp: str, engine: str, handshake: records.Handshake) -> None:
+    def connecting(
+        self, at: int, socket: str, nsp: str, engine: str, handshake: records.Handshake, recovered: bool
+    ) -> None:
         self._socket_of[engine, nsp] = socket
-        self._add(records.Connecting, at, socket=socket, nsp=nsp, engine=engine, handshake=handshake)
+        fields = {"socket": socket, "nsp": nsp, "engine": engine, "handshake": handshake, "recovered": recovered}
+        self._add(records.Connecting, at, **fields)
 
     def refusing(self, _at: int, engine: str, nsp: str, by: str) -> None:
         self._refusing[engine, nsp] = by

@@ -49,7 +49,12 @@ KEYS = {
 }
 
 #: Makes the pty the controlling terminal of the command, so that closing it hangs up; then becomes the command.
-_LOGIN = "import os,sys; os.login_tty(0); os.execvpe(sys.argv[1], sys.argv[1:], os.environ)"
+_LOGIN = """
+import os, signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+os.login_tty(0)
+os.execvpe(sys.argv[1], sys.argv[1:], os.environ)
+"""
 
 _BEGIN_FRAME, _END_FRAME = b"\x1b[?2026h", b"\x1b[?2026l"
 _ASKS_FOR_FRAMES, _HAS_FRAMES = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
@@ -107,7 +112,7 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._set_size()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", _LOGIN, *self._command],
+            [sys.executable, "-I", "-S", "-c", _LOGIN.strip(), *self._command],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -21,6 +21,7 @@ from server_core.host_config import HostConfig
 from server_core.listen import ListenError
 from server_core.recording import Recorder, read
 from server_core.records import Disconnect, Emit
+from tests.support.make import Maker
 from tests.support.run import APPS
 from tests.support.serving import client, receive
 from tests.support.waiting import poll
@@ -243,8 +244,10 @@ async def test_a_flood_of_log_lines_is_followed_by_a_sync(monkeypatch: pytest.Mo
         monkeypatch.setattr(here.link._inbox, "_max_records", 50)
         loop = here.link._loop
         assert loop
-        for number in range(60):
-            loop.call_soon_threadsafe(here.link._log, "stdout", f"line {number}")
+        make = Maker()
+        loop.call_soon_threadsafe(
+            here.link._put, [make(records.Log, stream="stdout", text=f"line {number}") for number in range(60)]
+        )
         await here.wait(records.Gap)
         await here.wait(records.Sync)
 

@@ -1,0 +1,120 @@
+"""How a client joins a namespace: CONNECT, the middlewares, and acceptance or refusal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from socketio import exceptions
+from socketio import packet as sio_packet
+
+from server_core import middleware
+from server_core.errors import SocketError
+from server_core.handshake import Handshake
+from server_core.listeners import Listener
+from server_core.namespace import Namespace
+from server_core.reasons import FORCED_SERVER_CLOSE
+from server_core.socket import Socket
+
+if TYPE_CHECKING:
+    from server_core.server import Server
+
+
+class Admission:
+    """Takes CONNECT packets for a server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def connect(self, eio_sid: str, name: str, auth: Any) -> None:
+        """Begin to admit a client to a namespace; ValueError for what no client of the protocol does."""
+        server = self._server
+        nsp = await self._namespace(name, auth)
+        if nsp is None:
+            self._send_refusal(eio_sid, name, {"message": "Invalid namespace"})
+            return
+        if auth is not None and not isinstance(auth, dict):
+            raise ValueError("auth is not an object")
+        if name in server.connections[eio_sid]:
+            raise ValueError("CONNECT twice")
+        pid, session = "", None
+        missed: list[list[Any]] = []
+        if server.recovery:
+            session, missed = server.recovery.restore(name, auth or {})
+            pid = session.pid if session else server.recovery.new_pid()
+        sid = await server.manager.pre_connect(eio_sid, name, session.sid if session else None)
+        if sid is None:
+            raise ValueError("CONNECT twice")
+        handshake = Handshake(server.environ[eio_sid], auth)
+        socket = Socket(sid, nsp, server.eio.sockets[eio_sid], handshake, pid, session)
+        server.connections[eio_sid][name] = socket
+        if server.eio.tap:
+            server.eio.tap.connecting(sid, name, eio_sid, handshake.to_record(), socket.recovered)
+        if session:
+            await socket.join(session.rooms - {sid})
+            if server.eio.tap:
+                server.eio.tap.attributes_are(sid, name, socket.described)
+        server.spawn(self._admit(socket, missed))
+
+    async def _namespace(self, name: str, auth: Any) -> Namespace | None:
+        """The namespace of this name: there already, used in python-socketio's way, or taken by a dynamic one."""
+        server = self._server
+        if name not in server.namespaces_in_use and server.stock_handlers.know(name):
+            server.of(name)
+        if name in server.namespaces_in_use:
+            return server.namespaces_in_use[name]
+        for dynamic in server.dynamic_namespaces:
+            if await dynamic.takes(name, auth if isinstance(auth, dict) else {}):
+                return dynamic.child(name)
+        return None
+
+    async def _admit(self, socket: Socket, missed: list[list[Any]]) -> None:
+        """Run the connection middlewares, then accept or refuse."""
+        server, recovery = self._server, self._server.recovery
+        outcome = middleware.Outcome(True)
+        if not (socket.recovered and recovery and recovery.options.skip_middlewares):
+            outcome = await middleware.run(socket.nsp.middlewares, socket, patience=server.connect_timeout)
+            if outcome.passed:
+                outcome = await server.stock_handlers.connect(socket)
+        if socket.gone:
+            return
+        if not outcome.passed:
+            await self._refuse(socket, outcome)
+            return
+        await server.manager.connect(socket.id, socket.nsp.name)
+        socket.nsp.sockets[socket.id] = socket
+        socket.accept()
+        for packet in missed:
+            socket.put_missed(packet)
+        for listener in socket.nsp.listeners.take("connection"):
+            server.spawn(self._call_connection(listener, socket))
+
+    async def _call_connection(self, listener: Listener, socket: Socket) -> None:
+        try:
+            await listener.call(socket)
+        except Exception as error:  # noqa: BLE001  the app's handler
+            self._server.app_raised("on 'connection'", error, socket)
+
+    async def _refuse(self, socket: Socket, outcome: middleware.Outcome) -> None:
+        """Send CONNECT_ERROR and forget the socket; an unexpected exception tells the client nothing of itself."""
+        server, eio_sid, name, error = self._server, socket.conn.id, socket.nsp.name, outcome.error
+        answer: dict[str, Any]
+        if error is None:
+            answer = {"message": "connection timed out"}
+        elif isinstance(error, exceptions.ConnectionRefusedError):
+            answer = error.error_args
+        elif isinstance(error, SocketError) or not outcome.raised:
+            data = getattr(error, "data", None)
+            answer = {"message": str(error)} | ({} if data is None else {"data": data})
+        else:
+            server.app_raised(f"middleware {outcome.by}", error, socket)
+            answer = {"message": "internal server error"}
+        if server.eio.tap:
+            server.eio.tap.refusing(eio_sid, name, outcome.by)
+        self._send_refusal(eio_sid, name, answer)
+        server.forget(socket, "refused", refused=True)
+        if error is None:
+            await server.close_connection(eio_sid, FORCED_SERVER_CLOSE)
+
+    def _send_refusal(self, eio_sid: str, name: str, answer: dict[str, Any]) -> None:
+        server = self._server
+        server.put_packet(eio_sid, server.packet_class(sio_packet.CONNECT_ERROR, answer, namespace=name))

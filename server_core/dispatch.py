@@ -1,0 +1,91 @@
+"""One incoming event's way: the catch-all handlers, the socket's middlewares, its handlers, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from server_core import middleware
+from server_core.acks import Answer
+from server_core.errors import SocketError
+from server_core.handshake import to_json
+from server_core.listeners import Handler, Listener, Listeners
+from server_core.middleware import Middleware
+
+if TYPE_CHECKING:
+    from server_core.socket import Socket
+
+
+class Dispatch:
+    """Runs the events that one socket receives, each in a task of its own."""
+
+    __slots__ = ("catch_all", "listeners", "middlewares", "running")
+
+    def __init__(self) -> None:
+        self.listeners = Listeners()
+        self.middlewares: list[Middleware] = []
+        self.catch_all: list[Handler] = []
+        #: Events whose handlers have not ended.
+        self.running = 0
+
+    def begin(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
+        """Start one event's way."""
+        self.running += 1
+        socket.nsp.server.spawn(self._run(socket, packet, id, fallback))
+
+    async def _run(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
+        where = f"on {packet[0]!r}"
+        try:
+            if self.catch_all:
+                await self._tell_all(socket, packet)
+            if self.middlewares:
+                if not await self._pass(socket, packet):
+                    return
+                if not socket.connected:  # it left while a middleware held the event
+                    return
+            event, *args = packet
+            calls = [_call(socket, listener, id, args) for listener in self.listeners.take(event)]
+            if fallback:
+                calls.append(_call(socket, fallback, id, [socket.id, *args]))
+            if len(calls) == 1:
+                await calls[0]
+            elif calls:
+                raised = await asyncio.gather(*calls, return_exceptions=True)
+                for error in raised:
+                    if isinstance(error, Exception):
+                        socket.nsp.server.app_raised(where, error, socket)
+        except Exception as error:  # noqa: BLE001  the app's handler
+            socket.nsp.server.app_raised(where, error, socket)
+        finally:
+            self.running -= 1
+
+    async def _tell_all(self, socket: Socket, packet: Sequence[Any]) -> None:
+        """Start the catch-all handlers, and go on once each has begun: a slow one holds nobody up."""
+        for handler in list(self.catch_all):
+            socket.start("on any", Listener(handler, once=False), *packet)
+        await asyncio.sleep(0)
+
+    async def _pass(self, socket: Socket, packet: list[Any]) -> bool:
+        server = socket.nsp.server
+        outcome = await middleware.run(self.middlewares, packet, patience=0)
+        if outcome.passed:
+            return True
+        if server.eio.tap:
+            message = str(outcome.error) if outcome.error else ""
+            server.eio.tap.event_blocked(socket.id, socket.nsp.name, to_json(packet), message)
+        if outcome.error is not None:
+            if outcome.raised and not isinstance(outcome.error, SocketError):
+                server.app_raised(f"middleware {outcome.by}", outcome.error, socket)
+            for listener in self.listeners.take("error"):
+                await listener.call(outcome.error)
+        return False
+
+
+async def _call(socket: Socket, listener: Listener, id: int | None, args: list[Any]) -> None:
+    if listener.wants_ack:
+        await listener.call(*args, ack=Answer(socket, id))
+        return
+    result = await listener.call(*args)
+    if id is not None and result is not NotImplemented:
+        Answer(socket, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
