@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from server_core.errors import SocketError
+from server_core.remote import REQUEST_TIMEOUT, RemoteSocket, pack, unpack
 
 if TYPE_CHECKING:
     from server_core.namespace import Namespace
@@ -16,12 +17,12 @@ Rooms = str | Iterable[str]
 
 
 class BroadcastOperator:
-    """Whom an event goes to; each method returns a new operator.
+    """Whom an event goes to, on every server of the cluster; each method returns a new operator.
 
     Follows Socket.IO's `BroadcastOperator`, except that an empty collection of rooms addresses nobody.
     """
 
-    __slots__ = ("_except", "_nsp", "_rooms", "_timeout", "_volatile")
+    __slots__ = ("_except", "_local", "_nsp", "_rooms", "_timeout", "_volatile")
 
     def __init__(
         self,
@@ -30,12 +31,14 @@ class BroadcastOperator:
         except_: frozenset[str] = frozenset(),
         timeout: float | None = None,
         volatile: bool = False,
+        local: bool = False,
     ) -> None:
         self._nsp = nsp
         self._rooms = rooms
         self._except = except_
         self._timeout = timeout
         self._volatile = volatile
+        self._local = local
 
     def _with(self, **changes: Any) -> BroadcastOperator:
         now = {
@@ -43,6 +46,7 @@ class BroadcastOperator:
             "except_": self._except,
             "timeout": self._timeout,
             "volatile": self._volatile,
+            "local": self._local,
         }
         return BroadcastOperator(self._nsp, **{**now, **changes})
 
@@ -67,8 +71,8 @@ class BroadcastOperator:
 
     @property
     def local(self) -> BroadcastOperator:
-        """To this node's sockets alone; they are the only ones that there are without a cluster."""
-        return self._with()
+        """To this server's sockets alone."""
+        return self._with(local=True)
 
     def compress(self, _compress: bool) -> BroadcastOperator:
         """Whether to compress: the web server decides that, so it changes nothing."""
@@ -77,53 +81,83 @@ class BroadcastOperator:
     async def emit(self, event: str, *args: Any) -> None:
         """Emit to all of them."""
         check_event(event)
-        skip = self._skip()
-        if self._volatile:
-            skip |= {socket.id for socket in self._nsp.members(self._rooms) if not socket.conn.writable}
-        self._nsp.server.manager.emit_to(event, list(args), self._nsp.name, self._rooms, skip)
+        nsp, manager = self._nsp.name, self._nsp.server.manager
+        manager.emit_to(event, list(args), nsp, self._rooms, self._except, volatile=self._volatile)
+        if not self._local and self._rooms != frozenset():
+            await manager.emit_elsewhere(event, list(args), nsp, self._rooms, self._except, self._volatile)
 
     async def emit_with_ack(self, event: str, *args: Any) -> list[Any]:
         """Emit to all of them and return their answers; TimeoutError with `responses` when one is late."""
         check_event(event)
-        sockets = self._sockets()
-        answers = await asyncio.gather(
-            *(socket.timeout(self._timeout).emit_with_ack(event, *args) for socket in sockets), return_exceptions=True
+        here = asyncio.gather(
+            *(socket.timeout(self._timeout).emit_with_ack(event, *args) for socket in self._here()),
+            return_exceptions=True,
         )
-        if any(isinstance(answer, BaseException) for answer in answers):
-            late = TimeoutError("operation has timed out")
-            late.responses = [a for a in answers if not isinstance(a, BaseException)]  # type: ignore[attr-defined]
-            raise late
-        return list(answers)
+        late = False
+        patience = None if self._timeout is None else self._timeout + REQUEST_TIMEOUT
+        fields = {"event": event, "timeout": self._timeout, **pack(list(args))}
+        try:
+            elsewhere = await self._ask("emit_with_ack", patience, **fields)
+        except TimeoutError as error:
+            late, elsewhere = True, error.responses  # type: ignore[attr-defined]
+        answers = await here
+        responses = [answer for answer in answers if not isinstance(answer, BaseException)]
+        late = late or len(responses) < len(answers)
+        for answer in elsewhere:
+            responses += unpack(answer)
+            late = late or answer["late"]
+        if late:
+            timeout = TimeoutError("operation has timed out")
+            timeout.responses = responses  # type: ignore[attr-defined]
+            raise timeout
+        return responses
 
-    async def fetch_sockets(self) -> list[Socket]:
-        """The sockets that it addresses."""
-        return self._sockets()
+    async def fetch_sockets(self) -> list[Socket | RemoteSocket]:
+        """The sockets that it addresses; those of other servers as they are now."""
+        sockets: list[Socket | RemoteSocket] = list(self._here())
+        for details in await self._ask("fetch_sockets"):
+            sockets += [RemoteSocket(self._nsp, each) for each in details or ()]
+        return sockets
 
     async def sockets_join(self, rooms: Rooms) -> None:
         """Let them join a room, or several."""
         wanted = names(rooms)
-        for socket in self._sockets():
+        for socket in self._here():
             await socket.join(wanted)
+        await self._tell("sockets_join", rooms=list(wanted))
 
     async def sockets_leave(self, rooms: Rooms) -> None:
         """Let them leave a room, or several."""
         wanted = names(rooms)
-        for socket in self._sockets():
+        for socket in self._here():
             for room in wanted:
                 await socket.leave(room)
+        await self._tell("sockets_leave", rooms=list(wanted))
 
     async def disconnect_sockets(self, close: bool = False) -> None:
         """Disconnect them, or close their whole connections."""
-        for socket in self._sockets():
+        for socket in self._here():
             await socket.disconnect(close)
+        await self._tell("disconnect_sockets", close=close)
 
-    def _sockets(self) -> list[Socket]:
-        skip = self._skip()
-        return [socket for socket in self._nsp.members(self._rooms) if socket.id not in skip]
+    def _here(self) -> list[Socket]:
+        """Those of this server."""
+        nsp = self._nsp
+        skip = nsp.server.manager.addressed(nsp.name, self._except) if self._except else ()
+        return [socket for socket in nsp.members(self._rooms) if socket.id not in skip]
 
-    def _skip(self) -> set[str]:
-        """Ids of the sockets left out."""
-        return {socket.id for socket in self._nsp.members(self._except)} if self._except else set()
+    def _whom(self) -> dict[str, Any]:
+        rooms = None if self._rooms is None else list(self._rooms)
+        return {"namespace": self._nsp.name, "room": rooms, "skip_sid": list(self._except)}
+
+    async def _tell(self, method: str, **fields: Any) -> None:
+        if not self._local and self._rooms != frozenset():
+            await self._nsp.server.manager.tell_elsewhere(method, **self._whom(), **fields)
+
+    async def _ask(self, method: str, patience: float | None = REQUEST_TIMEOUT, **fields: Any) -> list[Any]:
+        if self._local or self._rooms == frozenset():
+            return []
+        return await self._nsp.server.manager.ask_elsewhere(method, patience, **self._whom(), **fields)
 
 
 RESERVED_EVENTS = frozenset(

@@ -9,6 +9,7 @@ import engineio
 import socketio
 from engineio.async_socket import AsyncSocket
 from engineio.payload import Payload
+from socketio.async_pubsub_manager import AsyncPubSubManager
 from socketio.packet import Packet
 
 #: (class, name) → names of its parameters, or None for what is no function.
@@ -51,6 +52,15 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
     (socketio.AsyncManager, "get_rooms"): ("self", "sid", "namespace"),
     (socketio.AsyncManager, "get_participants"): ("self", "namespace", "room"),
     (socketio.AsyncManager, "_generate_ack_id"): ("self", "sid", "callback"),
+    # Cluster: overridden
+    (AsyncPubSubManager, "initialize"): ("self",),
+    (AsyncPubSubManager, "_listen"): ("self",),
+    (AsyncPubSubManager, "_publish"): ("self", "data"),
+    (AsyncPubSubManager, "_handle_emit"): ("self", "message"),
+    (AsyncPubSubManager, "can_disconnect"): ("self", "sid", "namespace"),
+    (Packet, "data_is_binary"): ("data",),
+    (Packet, "deconstruct_binary"): ("data",),
+    (Packet, "reconstruct_binary"): ("data", "attachments"),
     # EngineServer: overridden or called
     (engineio.AsyncServer, "handle_request"): ("self", "args", "kwargs"),
     (engineio.AsyncServer, "_handle_connect"): ("self", "environ", "transport", "jsonp_index"),
@@ -78,7 +88,7 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
 ATTRIBUTES: dict[type, tuple[str, ...]] = {
     socketio.AsyncServer: (
         *("eio", "manager", "environ", "handlers", "namespace_handlers", "namespaces", "not_handled"),
-        *("packet_class", "_binary_packet", "async_mode"),
+        *("packet_class", "_binary_packet", "async_mode", "manager_initialized"),
     ),
     socketio.AsyncManager: ("rooms", "callbacks", "server"),
     engineio.AsyncServer: (

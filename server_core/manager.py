@@ -24,6 +24,10 @@ class Manager(socketio.AsyncManager):
 
     def __init__(self) -> None:
         super().__init__()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Make what this class adds."""
         self._rooms_of: dict[tuple[str, Sid], dict[str, None]] = {}
         #: Sockets still in a middleware: (namespace, sid) → engine id and rooms joined already.
         self._connecting: dict[tuple[str, Sid], EngineId] = {}
@@ -180,6 +184,26 @@ class Manager(socketio.AsyncManager):
         if server.eio.tap:
             server.eio.tap.broadcast(namespace, rooms, except_, len(recipients), parts)
         return len(recipients)
+
+    # the other servers of a cluster: there are none, unless `Cluster` says otherwise
+
+    async def emit_elsewhere(
+        self,
+        event: str,
+        args: list[Any],
+        namespace: str,
+        rooms: Collection[str] | None,
+        except_: Collection[str],
+        volatile: bool,
+    ) -> None: ...
+
+    async def tell_elsewhere(self, method: str, **fields: Any) -> None: ...
+
+    async def ask_elsewhere(self, method: str, patience: float | None, **fields: Any) -> list[Any]:
+        return []
+
+    async def close(self) -> None:
+        """Leave the cluster."""
 
     def addressed(self, namespace: str, rooms: Collection[str]) -> set[Sid]:
         """Ids of the members of these rooms, and of the sockets that are named by their id."""

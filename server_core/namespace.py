@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from server_core.broadcast import BroadcastOperator, Rooms
+from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms, check_event
 from server_core.listeners import Decorator, H, Listeners
 from server_core.middleware import M, Middleware
+from server_core.remote import REQUEST_TIMEOUT, RemoteSocket, pack, unpack
 
 if TYPE_CHECKING:
     from server_core.server import Server
@@ -38,10 +39,9 @@ class Namespace:
     @overload
     def on(self, event: str, handler: H) -> H: ...
     def on(self, event: str, handler: Any = None) -> Any:
-        """Add a handler for `connection`, called with each new socket."""
-        if event not in ("connection", "connect"):
-            raise ValueError(f'a namespace has the event "connection", not "{event}": use socket.on("{event}")')
-        return self.listeners.on("connection", handler)
+        """Add a handler for `connection`, called with each new socket, or for an event that another server of the
+        cluster sends with `server_side_emit`: what it returns is the answer."""
+        return self.listeners.on("connection" if event == "connect" else event, handler)
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         return BroadcastOperator(self).to(rooms)
@@ -58,8 +58,34 @@ class Namespace:
         """Emit to every socket of the namespace."""
         await BroadcastOperator(self).emit(event, *args)
 
-    async def fetch_sockets(self) -> list[Socket]:
-        """All connected sockets of the namespace."""
+    async def server_side_emit(self, event: str, *args: Any) -> None:
+        """Emit to the handlers of this namespace on the other servers of the cluster."""
+        check_event(event)
+        await self.server.manager.tell_elsewhere("server_side_emit", **self._message(event, args))
+
+    async def server_side_emit_with_ack(self, event: str, *args: Any) -> list[Any]:
+        """Emit to the other servers, and return what each answers; TimeoutError with `responses` when one is late."""
+        check_event(event)
+        manager = self.server.manager
+        try:
+            answers = await manager.ask_elsewhere("server_side_emit", REQUEST_TIMEOUT, **self._message(event, args))
+        except TimeoutError as error:
+            late: Any = error
+            late.responses = [value for answer in late.responses for value in unpack(answer)]
+            raise
+        return [value for answer in answers for value in unpack(answer)]
+
+    def _message(self, event: str, args: Sequence[Any]) -> dict[str, Any]:
+        return {"namespace": self.name, "event": event, **pack(list(args))}
+
+    async def run_server_side(self, event: str, args: list[Any]) -> list[Any]:
+        """Run the handlers of an event from another server; what they answer."""
+        if event in ("connection", *RESERVED_EVENTS):
+            return []
+        return [await listener.call(*args) for listener in self.listeners.take(event)]
+
+    async def fetch_sockets(self) -> list[Socket | RemoteSocket]:
+        """All connected sockets of the namespace; those of other servers of the cluster as they are now."""
         return await BroadcastOperator(self).fetch_sockets()
 
     async def sockets_join(self, rooms: Rooms) -> None:

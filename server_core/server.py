@@ -15,6 +15,7 @@ from engineio.packet import Packet
 from server_core import engine_socket
 from server_core.admission import Admission
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
+from server_core.cluster import adopt
 from server_core.engine import EngineServer
 from server_core.errors import app_frames
 from server_core.handshake import session_attributes
@@ -24,6 +25,7 @@ from server_core.middleware import M
 from server_core.namespace import DynamicNamespace, Match, Namespace
 from server_core.reasons import CLIENT_DISCONNECT, FORCED_CLOSE, FORCED_SERVER_CLOSE
 from server_core.recovery import Recovery, RecoveryOptions
+from server_core.remote import RemoteSocket
 from server_core.socket import Socket
 from server_core.stock_handlers import StockHandlers
 
@@ -50,7 +52,7 @@ class Server(socketio.AsyncServer):
 
     def __init__(
         self,
-        client_manager: Manager | None = None,
+        client_manager: socketio.AsyncManager | None = None,
         *,
         async_mode: str = "asgi",
         connect_timeout: float = 45.0,
@@ -73,7 +75,7 @@ class Server(socketio.AsyncServer):
             else Recovery(msgspec.convert(connection_state_recovery, RecoveryOptions))
         )
         self._app: socketio.ASGIApp | None = None
-        super().__init__(client_manager=client_manager or Manager(), async_mode=async_mode, **options)
+        super().__init__(client_manager=adopt(client_manager), async_mode=async_mode, **options)
         self.of("/")
 
     @property
@@ -129,8 +131,16 @@ class Server(socketio.AsyncServer):
     def timeout(self, seconds: float) -> BroadcastOperator:
         return self.of("/").timeout(seconds)
 
-    async def fetch_sockets(self) -> list[Socket]:
-        """All connected sockets of `/`."""
+    async def server_side_emit(self, event: str, *args: Any) -> None:
+        """Emit to the other servers of the cluster, where `io.of("/").on(event)` handles it."""
+        await self.of("/").server_side_emit(event, *args)
+
+    async def server_side_emit_with_ack(self, event: str, *args: Any) -> list[Any]:
+        """Emit to the other servers, and return what each answers."""
+        return await self.of("/").server_side_emit_with_ack(event, *args)
+
+    async def fetch_sockets(self) -> list[Socket | RemoteSocket]:
+        """All connected sockets of `/`; those of other servers of the cluster as they are now."""
         return await self.of("/").fetch_sockets()
 
     async def sockets_join(self, rooms: Rooms) -> None:
@@ -163,6 +173,8 @@ class Server(socketio.AsyncServer):
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         if socket := self.of(namespace or "/").sockets.get(sid):
             await socket.disconnect()
+        elif not ignore_queue:
+            await self.manager.can_disconnect(sid, namespace or "/")  # tells the other servers, if there are any
 
     async def save_session(self, sid: str, session: dict[str, Any], namespace: str | None = None) -> None:
         await super().save_session(sid, session, namespace)
@@ -183,6 +195,7 @@ class Server(socketio.AsyncServer):
     async def shutdown(self) -> None:
         """Disconnect every client with the reason `server shutting down`."""
         await self.eio.shutdown()
+        await self.manager.close()
 
     # packets in
 

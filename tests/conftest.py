@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.support import node
+from tests.support import node, redis_server
 
 #: Seconds after which a test that hangs is failed.
 TIMEOUT = 120
@@ -26,6 +26,13 @@ def js() -> None:
         node.install()
     except node.NoNode as reason:
         pytest.skip(f"no JavaScript client: {reason}")
+
+
+@pytest.fixture(scope="session")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a Redis server, for python-socketio's Redis manager."""
+    with redis_server.run(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 @pytest.hookimpl(wrapper=True)
