@@ -58,6 +58,8 @@ class EngineSocket(AsyncSocket):
         self.environ = environ
         #: Seconds from PING sent to PONG received, the last one measured.
         self.rtt: float | None = None
+        #: What is known of how the connection ended, beside the reason.
+        self.description: Any = None
         self._polling = False
         self._ping_sent = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -171,14 +173,14 @@ class EngineSocket(AsyncSocket):
         elif pkt.packet_type == packet.UPGRADE:
             self.put(Packet(packet.NOOP))
         else:
-            await self.close(wait=False, reason=TRANSPORT_ERROR)
+            await self.close(wait=False, reason=TRANSPORT_ERROR, description="a packet that only a server sends")
 
     async def _receive_encoded(self, data: str | bytes) -> bool:
         """Receive one packet as it came; False when it could not be decoded, and the connection is closed."""
         try:
             pkt = _decode(data)
-        except ValueError:
-            await self.close(wait=False, reason=PARSE_ERROR)
+        except ValueError as error:
+            await self.close(wait=False, reason=PARSE_ERROR, description=error)
             return False
         await self.receive(pkt)
         return True
@@ -205,7 +207,7 @@ class EngineSocket(AsyncSocket):
         if self.upgrading or self.upgraded:
             return [Packet(packet.NOOP)]
         if self._polling:
-            await self.close(wait=False, reason=TRANSPORT_ERROR)
+            await self.close(wait=False, reason=TRANSPORT_ERROR, description="overlapping polls")
             raise exceptions.EngineIOError("overlapping polls")
         self._polling = True
         try:
@@ -218,7 +220,7 @@ class EngineSocket(AsyncSocket):
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         if length > self.server.max_http_buffer_size:
-            await self.close(wait=False, reason=TRANSPORT_ERROR)
+            await self.close(wait=False, reason=TRANSPORT_ERROR, description=f"a body of {length} bytes")
             raise exceptions.ContentTooLongError
         try:
             body = (await environ["wsgi.input"].read(length)).decode()
@@ -239,21 +241,21 @@ class EngineSocket(AsyncSocket):
         elif not await self._probe(ws):
             return
         writer = asyncio.ensure_future(self._write(ws))
-        reason = TRANSPORT_CLOSE
+        reason, description = TRANSPORT_CLOSE, None
         try:
             while not self.closed:
                 data = await ws.wait()
                 if data is None:
                     break
                 if len(data) > self.server.max_http_buffer_size:
-                    reason = TRANSPORT_ERROR
+                    reason, description = TRANSPORT_ERROR, f"a message of {len(data)} bytes"
                     break
                 if not await self._receive_encoded(data):
                     break
         except OSError:
             pass
         finally:
-            await self.close(wait=False, abort=True, reason=reason)
+            await self.close(wait=False, abort=True, reason=reason, description=description)
             await writer
 
     async def _probe(self, ws: WebSocket) -> bool:
@@ -288,18 +290,24 @@ class EngineSocket(AsyncSocket):
                     await ws.send(pkt.encode())
                 if self._listeners is not None and self.queue.empty():
                     self._tell("drain")
-        except Exception:  # noqa: BLE001  each web server has its own errors for a peer that is gone
-            await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE)
+        except Exception as error:  # noqa: BLE001  each web server has its own errors for a peer that is gone
+            await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE, description=error)
         await ws.close()
 
-    async def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """End the connection, its sockets' disconnect events first; `abort` leaves out the CLOSE packet."""
+    async def close(
+        self, wait: bool = True, abort: bool = False, reason: str | None = None, description: Any = None
+    ) -> None:
+        """End the connection, its sockets' disconnect events first; `abort` leaves out the CLOSE packet.
+
+        `description`: what is known beside the reason, for the handlers.
+        """
         if self.closed or self.closing:
             return
         self.closing = True
         if self._timer:
             self._timer.cancel()
         reason = reason or FORCED_SERVER_CLOSE
+        self.description = description
         await self.server.closed(self.sid, reason)
         self._tell("close", reason)
         if not abort:

@@ -222,7 +222,7 @@ class Server(socketio.AsyncServer):
                 raise ValueError("too many attachments")
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
             logger.info("closing the connection %s: %s", eio_sid, error)
-            await self.close_connection(eio_sid, FORCED_CLOSE)
+            await self.close_connection(eio_sid, FORCED_CLOSE, error)
 
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         await self._admission.connect(eio_sid, namespace or "/", data)
@@ -244,14 +244,14 @@ class Server(socketio.AsyncServer):
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         for socket in self.sockets_of(eio_sid):
-            await socket.leave_for(reason)
+            await socket.leave_for(reason, socket.conn.description)
         self.connections.pop(eio_sid, None)
         self._binary_packet.pop(eio_sid, None)
         self.environ.pop(eio_sid, None)
 
-    async def close_connection(self, eio_sid: str, reason: str) -> None:
+    async def close_connection(self, eio_sid: str, reason: str, description: Any = None) -> None:
         if connection := self.eio.sockets.get(eio_sid):
-            await connection.close(wait=False, reason=reason)
+            await connection.close(wait=False, reason=reason, description=description)
 
     # packets out
 

@@ -1,0 +1,185 @@
+"""Connection state recovery, as the JavaScript client sees it and as raw packets."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from console.wire.engine import Engine
+from server_core import Server, Socket, records, recovery
+from server_core.tap import Tap
+from server_core.watch import attach
+from tests.support.js_client import JsClient, JsSocket
+from tests.support.serving import client, receive, serve
+from tests.support.waiting import poll
+from tests.support.watched import Watched
+
+pytestmark = pytest.mark.usefixtures("js")
+
+
+class Recovering:
+    """A server that recovers, the sockets that it saw, and how often its middleware ran."""
+
+    def __init__(self, io: Server, url: str, tap: Tap) -> None:
+        self.io = io
+        self.url = url
+        self.watched = Watched(io, url, tap)
+        self.sockets: list[Socket] = []
+        self.middleware_runs = 0
+
+
+@contextlib.asynccontextmanager
+async def recovering(**options: Any) -> AsyncIterator[Recovering]:
+    io = Server(connection_state_recovery=options)
+    tap = Tap("chat:io")
+    attach(tap, io)
+    async with serve(io.app) as url:
+        made = Recovering(io, url, tap)
+
+        @io.use
+        async def count(socket: Socket, next: Any) -> None:
+            made.middleware_runs += 1
+            socket.user = {"name": "alice"}
+            await next()
+
+        @io.on("connection")
+        async def connection(socket: Socket) -> None:
+            made.sockets.append(socket)
+            if not socket.recovered:
+                socket.data["visits"] = 1
+                await socket.join("room")
+            await socket.emit("hello", "first")
+
+        yield made
+
+
+async def cut_off(js: JsClient, made: Recovering) -> None:
+    await js.drop()
+    assert await poll(lambda: not made.io.of("/").sockets, 5)
+
+
+async def first_connection(js: JsClient) -> JsSocket:
+    socket = await js.connect()
+    assert (await socket.wait_args("hello"))[0] == "first"
+    return socket
+
+
+async def test_a_client_that_was_cut_off_is_the_same_socket_again_and_gets_what_it_missed() -> None:
+    async with recovering() as made, JsClient(made.url) as js:
+        socket = await first_connection(js)
+        before = made.sockets[0]
+        assert not before.recovered
+        await cut_off(js, made)
+        await made.io.to("room").emit("missed", 1)
+        await made.io.emit("missed", 2)
+        await made.io.to(socket.id).emit("missed", 3)
+        await made.io.to("elsewhere").emit("missed", "by others")
+        await made.io.except_("room").emit("missed", "by others")
+        await made.io.volatile.emit("missed", "volatile")
+        report = await js.try_connect()
+        assert (report.kind, report["id"], report["recovered"]) == ("connect", socket.id, True)
+        assert [(await socket.wait_args("missed"))[0] for _ in range(3)] == [1, 2, 3]
+        assert (await socket.wait_args("hello"))[0] == "first"
+        after = made.sockets[1]
+        assert (after.recovered, after.id, after.rooms) == (True, before.id, {before.id, "room"})
+        assert (after.data, after.user, made.middleware_runs) == ({"visits": 1}, {"name": "alice"}, 1)
+        assert [event for event, _ in socket.events] == ["hello", "missed", "missed", "missed", "hello"]
+        connecting = made.watched.of(records.Connecting)
+        assert [record.recovered for record in connecting] == [False, True]
+
+
+async def test_middlewares_run_again_when_they_shall() -> None:
+    async with recovering(skip_middlewares=False) as made, JsClient(made.url) as js:
+        await first_connection(js)
+        await cut_off(js, made)
+        assert (await js.try_connect())["recovered"] is True
+        assert await poll(lambda: len(made.sockets) == 2, 5)
+        assert made.middleware_runs == 2
+
+
+async def test_a_client_that_left_comes_back_as_somebody_new() -> None:
+    async with recovering() as made, JsClient(made.url) as js:
+        socket = await first_connection(js)
+        await socket.disconnect()
+        assert await poll(lambda: not made.io.of("/").sockets, 5)
+        report = await js.try_connect()
+        assert report["recovered"] is False
+        assert report["id"] != socket.id
+
+
+async def test_a_client_that_was_disconnected_comes_back_as_somebody_new() -> None:
+    async with recovering() as made, JsClient(made.url) as js:
+        socket = await first_connection(js)
+        await made.sockets[0].disconnect()
+        assert await socket.wait_disconnect() == "io server disconnect"
+        assert (await js.try_connect())["recovered"] is False
+
+
+async def test_a_client_that_comes_too_late_comes_back_as_somebody_new() -> None:
+    async with recovering(max_disconnection_duration=0.05) as made, JsClient(made.url) as js:
+        await first_connection(js)
+        await cut_off(js, made)
+        assert made.io.recovery
+        await asyncio.sleep(0.06)  # the time is what this is about
+        assert (await js.try_connect())["recovered"] is False
+
+
+async def test_a_client_that_missed_more_than_is_kept_comes_back_as_somebody_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recovery, "MAX_EVENTS", 10)
+    async with recovering() as made, JsClient(made.url) as js:
+        await first_connection(js)
+        await cut_off(js, made)
+        for number in range(10):
+            await made.io.emit("missed", number)
+        assert (await js.try_connect())["recovered"] is False
+
+
+@pytest.mark.parametrize("auth", [{"pid": 1, "offset": 2}, {"pid": "foo", "offset": "bar"}, {"pid": "foo"}])
+async def test_an_id_that_nobody_had_is_no_way_in(auth: dict[str, Any]) -> None:
+    async with recovering() as made, client(made.url, auth) as socket:
+        assert (await receive(socket))[:2] == ["hello", "first"]
+        assert not made.sockets[0].recovered
+        assert made.middleware_runs == 1
+
+
+async def test_one_private_id_lets_one_client_in() -> None:
+    async with recovering() as made:
+        engine = Engine(made.url)
+        await engine.open()
+        await engine.send("0")
+        connect = await engine.receive()
+        hello = await engine.receive()
+        assert isinstance(connect, str)
+        assert isinstance(hello, str)
+        pid = connect.split('"pid":"')[1].split('"')[0]
+        offset = hello.rsplit('"', 2)[1]
+        await engine.abort()
+        assert await poll(lambda: not made.io.of("/").sockets, 5)
+        auth = {"pid": pid, "offset": offset}
+        async with client(made.url, auth) as back, client(made.url, auth) as thief:
+            assert (back.id == made.sockets[0].id, thief.id == made.sockets[0].id) == (True, False)
+
+
+async def test_without_recovery_nothing_of_it_is_sent() -> None:
+    io = Server()
+    async with serve(io.app) as url:
+        engine = Engine(url)
+        await engine.open()
+        await engine.send("0")
+        connect = await engine.receive()
+        assert isinstance(connect, str)
+        assert "pid" not in connect
+        await io.emit("hello", "x")
+        assert await engine.receive() == '2["hello","x"]'
+        await engine.close()
+
+
+def test_an_option_that_is_none_is_refused() -> None:
+    with pytest.raises(Exception, match="max_duration"):
+        Server(connection_state_recovery={"max_duration": 1})
