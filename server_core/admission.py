@@ -73,7 +73,7 @@ class Admission:
         outcome = middleware.Outcome(True)
         if not (socket.recovered and recovery and recovery.options.skip_middlewares):
             outcome = await middleware.run(socket.nsp.middlewares, socket, patience=server.connect_timeout)
-            if outcome.passed:
+            if outcome.passed and not server.always_connect:
                 outcome = await server.stock_handlers.connect(socket)
         if socket.gone:
             return
@@ -83,10 +83,23 @@ class Admission:
         await server.manager.connect(socket.id, socket.nsp.name)
         socket.nsp.sockets[socket.id] = socket
         socket.accept()
+        server.manager.release(socket.id, socket.nsp.name)
+        if server.always_connect and not await self._keep(socket):
+            return
         for packet in missed:
             socket.put_missed(packet)
         for listener in socket.nsp.listeners.take("connection"):
             server.spawn(self._call_connection(listener, socket))
+
+    async def _keep(self, socket: Socket) -> bool:
+        """Run python-socketio's `connect` handler after the acceptance; a refusal disconnects."""
+        outcome = await self._server.stock_handlers.connect(socket)
+        if outcome.passed:
+            return True
+        if outcome.error is not None and not isinstance(outcome.error, exceptions.ConnectionRefusedError):
+            self._server.app_raised("on 'connect'", outcome.error, socket)
+        await socket.disconnect()
+        return False
 
     async def _call_connection(self, listener: Listener, socket: Socket) -> None:
         try:

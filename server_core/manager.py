@@ -31,6 +31,8 @@ class Manager(socketio.AsyncManager):
         self._rooms_of: dict[tuple[str, Sid], dict[str, None]] = {}
         #: Sockets still in a middleware: (namespace, sid) → engine id and rooms joined already.
         self._connecting: dict[tuple[str, Sid], EngineId] = {}
+        #: What is kept for sockets in python-socketio's `connect` handler.
+        self._held: dict[tuple[str, Sid], list[Packet]] = {}
         self._disconnecting: set[tuple[str, Sid]] = set()
 
     # connecting and disconnecting
@@ -47,16 +49,33 @@ class Manager(socketio.AsyncManager):
         self._rooms_of[namespace, sid] = {}
         return sid
 
+    def hold(self, sid: Sid, namespace: str) -> None:
+        """Keep what is emitted to a connecting socket from now on until it is accepted.
+
+        python-socketio's `connect` handlers may emit to the socket that they have not accepted yet.
+        """
+        self._enter(sid, namespace, self._connecting[namespace, sid])
+        self._held[namespace, sid] = []
+
+    def release(self, sid: Sid, namespace: str) -> None:
+        """Send what was kept."""
+        connection = self.server.eio.sockets.get(self._members(namespace, None).get(sid))
+        for packet in self._held.pop((namespace, sid), ()):
+            if connection:
+                connection.put(packet)
+
     async def connect(self, sid: Sid, namespace: str) -> Sid:
         """Accept a socket: from now on it is in its own room and in those that it joined meanwhile."""
-        eio_sid = self._connecting.pop((namespace, sid))
+        self._enter(sid, namespace, self._connecting.pop((namespace, sid)))
+        return sid
+
+    def _enter(self, sid: Sid, namespace: str, eio_sid: EngineId) -> None:
         members: bidict[Sid, EngineId] = self.rooms.setdefault(namespace, {}).setdefault(None, bidict())
         members[sid] = eio_sid
         rooms = self._rooms_of[namespace, sid]
         for room in (sid, *rooms):
             rooms[room] = None
             self._room(namespace, room)[sid] = eio_sid
-        return sid
 
     def is_pre_connected(self, sid: Sid, namespace: str) -> bool:
         return (namespace, sid) in self._connecting
@@ -73,6 +92,7 @@ class Manager(socketio.AsyncManager):
             self._leave(sid, namespace, room)
         self._leave(sid, namespace, None)
         self._connecting.pop((namespace, sid), None)
+        self._held.pop((namespace, sid), None)
         self._disconnecting.discard((namespace, sid))
         self.callbacks.pop(sid, None)
 
@@ -166,9 +186,8 @@ class Manager(socketio.AsyncManager):
         if callback is not None:
             for sid, eio_sid in recipients:
                 ack_id = self._generate_ack_id(sid, callback)
-                server.put_packet(
-                    eio_sid, server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet, id=ack_id)
-                )
+                asking = server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet, id=ack_id)
+                server.put_packet(eio_sid, asking, self._held.get((namespace, sid)))
             return len(recipients)
         server.note_outgoing(namespace, recipients, packet)
         if server.recovery:
@@ -177,8 +196,10 @@ class Manager(socketio.AsyncManager):
         parts = encoded if isinstance(encoded, list) else [encoded]
         packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
         sockets = server.eio.sockets
-        for _, eio_sid in recipients:
-            if socket := sockets.get(eio_sid):
+        for sid, eio_sid in recipients:
+            if self._held and (held := self._held.get((namespace, sid))) is not None:
+                held += packets
+            elif socket := sockets.get(eio_sid):
                 for part in packets:
                     socket.put(part)
         if server.eio.tap:

@@ -255,8 +255,8 @@ class Server(socketio.AsyncServer):
 
     # packets out
 
-    def put_packet(self, eio_sid: str, pkt: Any) -> None:
-        """Queue a Socket.IO packet for one connection."""
+    def put_packet(self, eio_sid: str, pkt: Any, held: list[Packet] | None = None) -> None:
+        """Queue a Socket.IO packet for one connection, or add it to what is `held` for a socket."""
         connection = self.eio.sockets.get(eio_sid)
         if connection is None:
             return
@@ -264,8 +264,12 @@ class Server(socketio.AsyncServer):
         parts = encoded if isinstance(encoded, list) else [encoded]
         if self.eio.tap:
             self.eio.tap.packet_sent(eio_sid, parts)
-        for part in parts:
-            connection.put(Packet(eio_packet.MESSAGE, part))
+        packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
+        if held is not None:
+            held += packets
+            return
+        for packet in packets:
+            connection.put(packet)
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         self.put_packet(eio_sid, pkt)

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import engineio
 from socketio import exceptions
 
+from server_core import reasons
 from server_core.listeners import Listener
 from server_core.middleware import Outcome
 
 if TYPE_CHECKING:
     from server_core.server import Server
     from server_core.socket import Socket
+
+
+_STOCK = engineio.AsyncServer.reason
+#: python-socketio knows five reasons, as `AsyncServer.reason`.
+_STOCK_REASONS = {
+    reasons.SERVER_DISCONNECT: _STOCK.SERVER_DISCONNECT,
+    reasons.CLIENT_DISCONNECT: _STOCK.CLIENT_DISCONNECT,
+    reasons.SERVER_SHUTTING_DOWN: _STOCK.SERVER_DISCONNECT,
+    reasons.PING_TIMEOUT: _STOCK.PING_TIMEOUT,
+    reasons.TRANSPORT_CLOSE: _STOCK.TRANSPORT_CLOSE,
+    reasons.TRANSPORT_ERROR: _STOCK.TRANSPORT_ERROR,
+    reasons.PARSE_ERROR: _STOCK.TRANSPORT_ERROR,
+    reasons.FORCED_CLOSE: _STOCK.TRANSPORT_ERROR,
+    reasons.FORCED_SERVER_CLOSE: _STOCK.SERVER_DISCONNECT,
+}
 
 
 class StockHandlers:
@@ -48,21 +65,28 @@ class StockHandlers:
         if environ is None or self.listener("connect", socket) is None:
             return Outcome(True)
         auth = socket.handshake.auth or None
+        if not socket.connected:
+            server.manager.hold(socket.id, name)
         try:
             try:
                 result = await server._trigger_event("connect", name, socket.id, environ, auth)
-            except TypeError:
+            except TypeError as first:
                 if auth is not None:
                     raise
-                result = await server._trigger_event("connect", name, socket.id, environ)
+                try:
+                    result = await server._trigger_event("connect", name, socket.id, environ)
+                except TypeError:
+                    raise first from None
+        except ConnectionRefusedError:
+            return Outcome(False, exceptions.ConnectionRefusedError("Connection refused by server"), "connect")
         except Exception as error:  # noqa: BLE001  whatever the app raises refuses
             return Outcome(False, error, "connect", raised=True)
         refused = exceptions.ConnectionRefusedError() if result is False else None
         return Outcome(refused is None, refused, "connect")
 
     async def disconnect(self, socket: Socket, reason: str) -> None:
-        """Run the `disconnect` handler."""
+        """Run the `disconnect` handler, which gets the reason in python-socketio's words."""
         try:
-            await self._server._trigger_event("disconnect", socket.nsp.name, socket.id, reason)
+            await self._server._trigger_event("disconnect", socket.nsp.name, socket.id, _STOCK_REASONS[reason])
         except Exception as error:  # noqa: BLE001  the app's handler
             self._server.app_raised("on 'disconnect'", error, socket)

@@ -419,7 +419,7 @@ async def test_python_socketios_own_handlers_work_as_they_do(watched: Watched[Se
         assert await call == "y"
         await io.disconnect(socket.id)
         await watched.wait(records.Disconnected)
-    assert told == ["server namespace disconnect"]
+    assert told == ["server disconnect"]
     (saved,) = watched.of(records.AttributeSet)
     assert (saved.name, saved.value) == ("name", '"bob"')
 

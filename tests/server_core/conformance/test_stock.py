@@ -34,7 +34,7 @@ async def test_spoofed_events(watched: Watched[Server]) -> None:
         async with client(watched.url) as socket:
             await socket._client.engine.send(f'2["{name}",{{"REMOTE_ADDR":"forged"}}]')
             assert await poll(partial(getattr, socket, "reason"), 5)
-    assert called == ["connect", "forced close"] * 2
+    assert called == ["connect", "transport error"] * 2
 
 
 async def test_broadcasts_during_a_middleware(watched: Watched[Server], js_client: JsClient) -> None:
