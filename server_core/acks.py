@@ -33,7 +33,8 @@ class SocketWithTimeout:
             if not answer.done():
                 answer.set_result(list(values))
 
-        ack_id = socket.nsp.server.manager._generate_ack_id(socket.id, answered)
+        manager = socket.nsp.server.manager
+        ack_id = manager._generate_ack_id(socket.id, answered)
         pending = socket.pending_acks
         pending.add(answer)
         try:
@@ -43,6 +44,7 @@ class SocketWithTimeout:
             raise TimeoutError("operation has timed out") from None
         finally:
             pending.discard(answer)
+            manager.callbacks.get(socket.id, {}).pop(ack_id, None)
         return values[0] if len(values) == 1 else tuple(values) or None
 
 

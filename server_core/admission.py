@@ -64,7 +64,8 @@ class Admission:
             return server.namespaces_in_use[name]
         for dynamic in server.dynamic_namespaces:
             if await dynamic.takes(name, auth if isinstance(auth, dict) else {}):
-                return dynamic.child(name)
+                # another client may have made it meanwhile
+                return server.namespaces_in_use.get(name) or server.make_namespace(name, dynamic)
         return None
 
     async def _admit(self, socket: Socket, missed: list[list[Any]]) -> None:

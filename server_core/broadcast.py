@@ -81,10 +81,15 @@ class BroadcastOperator:
     async def emit(self, event: str, *args: Any) -> None:
         """Emit to all of them."""
         check_event(event)
-        nsp, manager = self._nsp.name, self._nsp.server.manager
-        manager.emit_to(event, list(args), nsp, self._rooms, self._except, volatile=self._volatile)
-        if not self._local and self._rooms != frozenset():
-            await manager.emit_elsewhere(event, list(args), nsp, self._rooms, self._except, self._volatile)
+        manager = self._nsp.server.manager
+        for nsp in self._nsp.addressed:
+            manager.emit_to(event, list(args), nsp.name, self._rooms, self._except, volatile=self._volatile)
+            if self._goes_elsewhere:
+                await manager.emit_elsewhere(event, list(args), nsp.name, self._rooms, self._except, self._volatile)
+
+    async def send(self, *args: Any) -> None:
+        """Emit the event `message`."""
+        await self.emit("message", *args)
 
     async def emit_with_ack(self, event: str, *args: Any) -> list[Any]:
         """Emit to all of them and return their answers; TimeoutError with `responses` when one is late."""
@@ -142,22 +147,36 @@ class BroadcastOperator:
 
     def _here(self) -> list[Socket]:
         """Those of this server."""
-        nsp = self._nsp
-        skip = nsp.server.manager.addressed(nsp.name, self._except) if self._except else ()
-        return [socket for socket in nsp.members(self._rooms) if socket.id not in skip]
+        addresses = self._nsp.server.manager.addressed
+        return [
+            socket
+            for nsp in self._nsp.addressed
+            for skip in [addresses(nsp.name, self._except) if self._except else ()]
+            for socket in nsp.members(self._rooms)
+            if socket.id not in skip
+        ]
 
-    def _whom(self) -> dict[str, Any]:
+    @property
+    def _goes_elsewhere(self) -> bool:
+        """Whether sockets of other servers may be addressed."""
+        return not self._local and self._rooms != frozenset()
+
+    def _whom(self) -> list[dict[str, Any]]:
         rooms = None if self._rooms is None else list(self._rooms)
-        return {"namespace": self._nsp.name, "room": rooms, "skip_sid": list(self._except)}
+        nsps = self._nsp.addressed if self._goes_elsewhere else ()
+        return [{"namespace": nsp.name, "room": rooms, "skip_sid": list(self._except)} for nsp in nsps]
 
     async def _tell(self, method: str, **fields: Any) -> None:
-        if not self._local and self._rooms != frozenset():
-            await self._nsp.server.manager.tell_elsewhere(method, **self._whom(), **fields)
+        for whom in self._whom():
+            await self._nsp.server.manager.tell_elsewhere(method, **whom, **fields)
 
     async def _ask(self, method: str, patience: float | None = REQUEST_TIMEOUT, **fields: Any) -> list[Any]:
-        if self._local or self._rooms == frozenset():
-            return []
-        return await self._nsp.server.manager.ask_elsewhere(method, patience, **self._whom(), **fields)
+        manager = self._nsp.server.manager
+        return [
+            answer
+            for whom in self._whom()
+            for answer in await manager.ask_elsewhere(method, patience, **whom, **fields)
+        ]
 
 
 RESERVED_EVENTS = frozenset(

@@ -14,6 +14,7 @@ from engineio.packet import Packet
 
 from server_core.listeners import Handler, Listeners
 from server_core.reasons import (
+    FORCED_CLOSE,
     FORCED_SERVER_CLOSE,
     PARSE_ERROR,
     PING_TIMEOUT,
@@ -29,6 +30,8 @@ logger = logging.getLogger("server_core")
 
 #: Seconds that a closed connection on polling waits for the client to fetch its last packets.
 LINGER = 30.0
+#: The server's own reasons to end a connection, which the client is told.
+_LINGERING = (FORCED_CLOSE, FORCED_SERVER_CLOSE, SERVER_SHUTTING_DOWN)
 
 
 class WebSocket(Protocol):
@@ -313,7 +316,7 @@ class EngineSocket(AsyncSocket):
         if not abort:
             self.put(Packet(packet.CLOSE))
         self.queue.put_nowait(None)
-        if abort or self._upgraded or self._polling or reason not in (FORCED_SERVER_CLOSE, SERVER_SHUTTING_DOWN):
+        if abort or self._upgraded or self._polling or reason not in _LINGERING:
             self._finish()
         else:  # the client is between two polls: its next one gets what is queued
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._finish)

@@ -28,6 +28,13 @@ class Namespace:
         self.listeners = Listeners()
         #: Ids of the sockets that have handlers for outgoing events.
         self.eavesdropped: set[str] = set()
+        #: The dynamic namespace that it was made by.
+        self.parent: DynamicNamespace | None = None
+
+    @property
+    def addressed(self) -> Sequence[Namespace]:
+        """The namespaces whose sockets an operator on this one addresses."""
+        return (self,)
 
     def use(self, middleware: M) -> M:
         """Run `middleware(socket, next)` once for each connection, before it is accepted."""
@@ -54,9 +61,16 @@ class Namespace:
     def timeout(self, seconds: float) -> BroadcastOperator:
         return BroadcastOperator(self).timeout(seconds)
 
+    def compress(self, compress: bool) -> BroadcastOperator:
+        return BroadcastOperator(self).compress(compress)
+
     async def emit(self, event: str, *args: Any) -> None:
         """Emit to every socket of the namespace."""
         await BroadcastOperator(self).emit(event, *args)
+
+    async def send(self, *args: Any) -> None:
+        """Emit the event `message`."""
+        await self.emit("message", *args)
 
     async def server_side_emit(self, event: str, *args: Any) -> None:
         """Emit to the handlers of this namespace on the other servers of the cluster."""
@@ -132,15 +146,17 @@ class DynamicNamespace(Namespace):
         answer = self._match(name, auth)
         return bool(await answer if isinstance(answer, Awaitable) else answer)
 
-    def child(self, name: str) -> Namespace:
-        """A namespace of this name."""
-        nsp = self.server.of(name)
+    def matches(self, name: str) -> bool:
+        """Whether its pattern takes a name; a function can't tell without a client."""
+        return isinstance(self._match, re.Pattern) and self._match.fullmatch(name) is not None
+
+    @property
+    def addressed(self) -> Sequence[Namespace]:
+        return tuple(self.children)
+
+    def adopt(self, nsp: Namespace) -> None:
+        """Give a namespace that was just made these middlewares and handlers."""
         nsp.middlewares = list(self.middlewares)
         nsp.listeners = self.listeners
+        nsp.parent = self
         self.children.append(nsp)
-        return nsp
-
-    async def emit(self, event: str, *args: Any) -> None:
-        """Emit to every socket of every namespace made."""
-        for nsp in self.children:
-            await nsp.emit(event, *args)

@@ -14,12 +14,12 @@ from engineio.packet import Packet
 
 from server_core import engine_socket
 from server_core.admission import Admission
-from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms
+from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms, check_event
 from server_core.cluster import adopt
 from server_core.engine import EngineServer
 from server_core.errors import app_frames
 from server_core.handshake import session_attributes
-from server_core.listeners import Decorator, H
+from server_core.listeners import Decorator, H, Listeners
 from server_core.manager import Manager
 from server_core.middleware import M
 from server_core.namespace import DynamicNamespace, Match, Namespace
@@ -44,6 +44,8 @@ class Server(socketio.AsyncServer):
     `connect_timeout`: seconds within which a client must have joined a namespace, and within which a middleware must
     have called `next`.
 
+    `cleanup_empty_child_namespaces`: whether a dynamic namespace's child goes with its last socket.
+
     `connection_state_recovery`: off by default; `{}`, or the `RecoveryOptions` that differ, turns it on.
     """
 
@@ -57,10 +59,13 @@ class Server(socketio.AsyncServer):
         async_mode: str = "asgi",
         connect_timeout: float = 45.0,
         connection_state_recovery: Mapping[str, Any] | None = None,
+        cleanup_empty_child_namespaces: bool = False,
         **options: Any,
     ) -> None:
         self.connect_timeout = connect_timeout
+        self._tidies = cleanup_empty_child_namespaces
         self._namespaces: dict[str, Namespace] = {}
+        self._listeners = Listeners()
         self.dynamic_namespaces: list[DynamicNamespace] = []
         #: Sockets of each Engine.IO connection by namespace, those still in a middleware included.
         self.connections: dict[str, dict[str, Socket]] = {}
@@ -102,9 +107,20 @@ class Server(socketio.AsyncServer):
             self.dynamic_namespaces.append(dynamic)
             return dynamic
         name = name if name.startswith("/") else f"/{name}"
-        if name not in self._namespaces:
-            self._namespaces[name] = Namespace(self, name)
-        return self._namespaces[name]
+        if name in self._namespaces:
+            return self._namespaces[name]
+        return self.make_namespace(name, next((each for each in self.dynamic_namespaces if each.matches(name)), None))
+
+    def make_namespace(self, name: str, parent: DynamicNamespace | None) -> Namespace:
+        """A namespace that there was not, and the event `new_namespace` that tells of it."""
+        nsp = self._namespaces[name] = Namespace(self, name)
+        if parent:
+            parent.adopt(nsp)
+        for listener in self._listeners.take("new_namespace") if name != "/" else ():
+            result = listener.handler(nsp)
+            if asyncio.iscoroutine(result):
+                self.spawn(result)
+        return nsp
 
     def use(self, middleware: M) -> M:
         """Run `middleware(socket, next)` once for each connection to `/`, before it is accepted."""
@@ -115,10 +131,18 @@ class Server(socketio.AsyncServer):
     @overload
     def on(self, event: str, handler: H, namespace: str | None = None) -> H: ...
     def on(self, event: str, handler: Any = None, namespace: str | None = None) -> Any:
-        """`on("connection")` gets each new Socket; any other event is python-socketio's, with `(sid, *args)`."""
+        """`on("connection")` gets each new Socket, `on("new_namespace")` each new Namespace; any other event is
+        python-socketio's, with `(sid, *args)`."""
+        if event == "new_namespace":
+            return self._listeners.on(event, handler)
         if event == "connection":
             return self.of(namespace or "/").on(event, handler)
         return super().on(event, handler, namespace)
+
+    @property
+    def sockets(self) -> Namespace:
+        """The namespace `/`."""
+        return self.of("/")
 
     def to(self, rooms: Rooms) -> BroadcastOperator:
         return self.of("/").to(rooms)
@@ -130,6 +154,9 @@ class Server(socketio.AsyncServer):
 
     def timeout(self, seconds: float) -> BroadcastOperator:
         return self.of("/").timeout(seconds)
+
+    def compress(self, compress: bool) -> BroadcastOperator:
+        return self.of("/").compress(compress)
 
     async def server_side_emit(self, event: str, *args: Any) -> None:
         """Emit to the other servers of the cluster, where `io.of("/").on(event)` handles it."""
@@ -169,6 +196,10 @@ class Server(socketio.AsyncServer):
         return list(self.connections.get(engine_id, {}).values())
 
     # AsyncServer's own methods, on sockets
+
+    async def emit(self, event: str, data: Any = None, *args: Any, **options: Any) -> None:
+        check_event(event)
+        await super().emit(event, data, *args, **options)
 
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
         if socket := self.of(namespace or "/").sockets.get(sid):
@@ -218,8 +249,9 @@ class Server(socketio.AsyncServer):
             if isinstance(data, bytes) and self.packet_class.uses_binary_events and eio_sid not in self._binary_packet:
                 raise ValueError("an attachment of no packet")
             await super()._handle_eio_message(eio_sid, data)
-            if (partial := self._binary_packet.get(eio_sid)) and partial.attachment_count > MAX_ATTACHMENTS:
-                raise ValueError("too many attachments")
+            partial = self._binary_packet.get(eio_sid)
+            if partial and not 0 < partial.attachment_count <= MAX_ATTACHMENTS:
+                raise ValueError(f"{partial.attachment_count} attachments")
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
             logger.info("closing the connection %s: %s", eio_sid, error)
             await self.close_connection(eio_sid, FORCED_CLOSE, error)
@@ -286,6 +318,10 @@ class Server(socketio.AsyncServer):
         self.connections.get(eio_sid, {}).pop(name, None)
         if self.eio.tap and not refused:
             self.eio.tap.disconnected(socket.id, name, reason, rooms)
+        parent = socket.nsp.parent
+        if self._tidies and parent and not any(name in each for each in self.connections.values()):
+            parent.children.remove(socket.nsp)
+            del self._namespaces[name]
 
     def note_outgoing(self, namespace: str, recipients: list[tuple[str, str]], packet: list[Any]) -> None:
         """Tell the handlers of outgoing events of those whom a broadcast reaches."""

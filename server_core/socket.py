@@ -95,6 +95,11 @@ class Socket:
         return self._state.connected
 
     @property
+    def disconnected(self) -> bool:
+        """Whether it is not connected: not yet, or no more."""
+        return not self._state.connected
+
+    @property
     def gone(self) -> bool:
         """Whether it has left, or is about to."""
         return self._state.gone
@@ -228,6 +233,14 @@ class Socket:
         check_event(event)
         self.put_event(event, args)
 
+    async def send(self, *args: Any) -> None:
+        """Emit the event `message`."""
+        await self.emit("message", *args)
+
+    def compress(self, _compress: bool) -> Socket:
+        """Whether to compress: the web server decides that, so it changes nothing."""
+        return self
+
     async def emit_with_ack(self, event: str, *args: Any) -> Any:
         """Emit to this client and return its answer: one value, a tuple of several, or None."""
         return await self.timeout(None).emit_with_ack(event, *args)
@@ -255,6 +268,11 @@ class Socket:
     def broadcast(self) -> BroadcastOperator:
         """All sockets of the namespace without this one."""
         return BroadcastOperator(self._nsp, None, frozenset((self._id,)))
+
+    @property
+    def local(self) -> BroadcastOperator:
+        """All sockets of the namespace on this server without this one."""
+        return self.broadcast.local
 
     # rooms
 
