@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engineio import exceptions, packet
@@ -214,11 +214,27 @@ class EngineSocket(AsyncSocket):
             raise exceptions.EngineIOError("overlapping polls")
         self._polling = True
         try:
-            return await self.poll()
+            return await self._poll_while_there(environ)
         finally:
             self._polling = False
             if self.closing:
                 self._finish()
+
+    async def _poll_while_there(self, environ: dict[str, Any]) -> list[Packet]:
+        """The packets of a poll, unless whoever polls goes away meanwhile: that ends the connection."""
+        receive = environ.get("asgi.receive")
+        if receive is None:  # another driver than ASGI's
+            return await self.poll()
+        polled = asyncio.ensure_future(self.poll())
+        gone = asyncio.ensure_future(_gone(receive))
+        try:
+            await asyncio.wait((polled, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not polled.done():
+                await self.close(wait=False, abort=True, reason=TRANSPORT_ERROR, description="the poll was cancelled")
+            return await polled
+        finally:
+            polled.cancel()
+            gone.cancel()
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
         length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -327,6 +343,12 @@ class EngineSocket(AsyncSocket):
         self.closed = True
         # not at once: python-engineio looks the connection up again after an error
         asyncio.get_running_loop().call_soon(self.server.sockets.pop, self.sid, None)
+
+
+async def _gone(receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    """Return when the client of an HTTP request is gone."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _decode(data: str | bytes) -> Packet:
