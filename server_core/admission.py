@@ -83,6 +83,7 @@ class Admission:
             return
         await server.manager.connect(socket.id, socket.nsp.name)
         socket.nsp.sockets[socket.id] = socket
+        server.joined(socket.conn.id)
         socket.accept()
         server.manager.release(socket.id, socket.nsp.name)
         if server.always_connect and not await self._keep(socket):

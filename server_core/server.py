@@ -69,6 +69,7 @@ class Server(socketio.AsyncServer):
         self.dynamic_namespaces: list[DynamicNamespace] = []
         #: Sockets of each Engine.IO connection by namespace, those still in a middleware included.
         self.connections: dict[str, dict[str, Socket]] = {}
+        self._join_timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._admission = Admission(self)
         #: The handlers that the app registered in python-socketio's own way.
@@ -236,11 +237,17 @@ class Server(socketio.AsyncServer):
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         self.connections[eio_sid] = {}
-        asyncio.get_running_loop().call_later(self.connect_timeout, self._check_joined, eio_sid)
+        loop = asyncio.get_running_loop()
+        self._join_timers[eio_sid] = loop.call_later(self.connect_timeout, self._joined_nothing, eio_sid)
 
-    def _check_joined(self, eio_sid: str) -> None:
-        if self.connections.get(eio_sid) == {}:
+    def _joined_nothing(self, eio_sid: str) -> None:
+        if not self.connections.get(eio_sid):  # a middleware that holds a socket has its own time
             self.spawn(self.close_connection(eio_sid, FORCED_SERVER_CLOSE))
+
+    def joined(self, eio_sid: str) -> None:
+        """The connection has joined a namespace: from now on it may be without one."""
+        if timer := self._join_timers.pop(eio_sid, None):
+            timer.cancel()
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         try:
@@ -278,6 +285,7 @@ class Server(socketio.AsyncServer):
         for socket in self.sockets_of(eio_sid):
             await socket.leave_for(reason, socket.conn.description)
         self.connections.pop(eio_sid, None)
+        self.joined(eio_sid)
         self._binary_packet.pop(eio_sid, None)
         self.environ.pop(eio_sid, None)
 
