@@ -177,6 +177,8 @@ class Manager(socketio.AsyncManager):
     ) -> int:
         """Emit an event to this server's sockets in any of the rooms (None: to all of the namespace) that are in none
         of the rooms `except_`, and say to how many."""
+        if rooms is not None and not rooms:
+            return 0
         skip = self.addressed(namespace, except_) if except_ else ()
         recipients = [(sid, eio_sid) for sid, eio_sid in self.get_participants(namespace, rooms) if sid not in skip]
         server = self.server

@@ -11,6 +11,7 @@ import pytest
 
 from console.wire.errors import Closed, Refused
 from server_core import Server, Socket, SocketError, records
+from server_core.roster import Roster
 from server_core.tap import Tap
 from server_core.watch import attach
 from tests.support.serving import client, receive, serve
@@ -257,3 +258,16 @@ async def test_a_broken_packet_closes_the_connection(watched: Watched[Server], p
             await socket._client.engine.send(packet)
         (gone,) = await watched.wait(records.Disconnected)
         assert gone.reason == "forced close"
+
+
+async def test_an_emit_to_no_room_is_counted_for_nobody(watched: Watched[Server]) -> None:
+    async with client(watched.url) as socket:
+        await watched.io.to([]).emit("to nobody")
+        await watched.io.emit("to all")
+        assert await receive(socket) == ["to all"]
+    roster = Roster()
+    for record in await watched.wait(records.Record):
+        if isinstance(record, records.Disconnected):
+            break
+        roster.apply(record)
+    assert roster.counters_of(socket.id).sent == 1
