@@ -1,0 +1,1 @@
+"""The filter language: parse once, match records and sockets."""

@@ -1,0 +1,63 @@
+"""What may stand where the cursor is in a query."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from console.query.fields import FIELDS, kinds
+from console.state.state import State
+from server_core.records import EventRecord
+
+#: Records looked at for the names of events.
+_RECENT = 2_000
+_LAST_WORD = re.compile(r"[^\s()!]*$")
+_FIELD = re.compile(r'([A-Za-z]+)(:|=)("?)(.*)')
+
+
+def complete(text: str, state: State) -> str | None:
+    """The text with its last word completed, by the first that fits; None where nothing does."""
+    match = _LAST_WORD.search(text)
+    word = match.group() if match else ""
+    if not word:
+        return None
+    before = text[: len(text) - len(word)]
+    for candidate in _candidates(word, state):
+        if candidate.casefold().startswith(word.casefold()) and candidate != word:
+            return before + word + candidate[len(word) :]
+    return None
+
+
+def _candidates(word: str, state: State) -> Iterable[str]:
+    field = _FIELD.fullmatch(word)
+    if field is None:
+        for name, known in FIELDS.items():
+            operator = ":" if known.kind == "text" else ">"
+            yield name + ("." if known.path else operator)
+        return
+    name, operator, _, _ = field.groups()
+    for value in _values(name.lower(), state):
+        yield f"{name}{operator}" + (f'"{value}"' if re.search(r'[\s()"!]', value) else value)
+
+
+def _values(field: str, state: State) -> Iterable[str]:
+    """Values that a field has now, those that are likely first."""
+    match field:
+        case "dir":
+            return ("in", "out")
+        case "kind":
+            return kinds()
+        case "transport":
+            return ("polling", "websocket")
+        case "nsp":
+            return sorted({nsp for roster in state.rosters.values() for nsp in roster.namespaces})
+        case "room":
+            live = {socket.id for socket in state.sockets()}
+            return sorted({room for roster in state.rosters.values() for _, room in roster.rooms} - live)
+        case "who":
+            return sorted({state.label(socket.id) for socket in state.sockets()})
+        case "event":
+            history = state.history
+            recent = history.since(max(history.first, history.end - _RECENT))
+            return dict.fromkeys(record.event for record in reversed(recent) if isinstance(record, EventRecord))
+    return ()
