@@ -23,7 +23,13 @@ class Action(NamedTuple):
 
 ACTIONS = (
     Action(
-        "filter", "slash", "filter", "Show only what matches a text, as you type; escape clears it", "Find", True, "/"
+        "filter",
+        "slash",
+        "filter",
+        "Show only what matches, as you type (below: how to ask); escape clears it",
+        "Find",
+        True,
+        "/",
     ),
     Action("sort", "s", "sort", "Sort sockets by the next column", "Find", False),
     Action("reverse", "S", "reverse", "Reverse the order of sockets", "Find", False),

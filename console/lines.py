@@ -34,6 +34,7 @@ from server_core.records import (
     EventSent,
     Gap,
     HandlerException,
+    Log,
     PayloadRecord,
     Refused,
     RoomJoined,
@@ -196,7 +197,9 @@ class Reader:
     # filter
 
     def text_of(self, record: AnyRecord) -> str:
-        """All of a record's text, in which a filter looks."""
+        """All of a record's text, in which a filter's free text is looked for."""
+        if isinstance(record, Log):
+            return record.text
         if isinstance(record, PayloadRecord):
             who = self._state.label(record.socket) if record.socket else " ".join(getattr(record, "rooms", ()))
             return f"{record.kind} {record.socket} {who} {record.nsp} {record.data}"

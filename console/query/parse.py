@@ -84,12 +84,30 @@ class Query:
         self.text = text
         self._root = root
 
+    def bind(self, context: Context) -> BoundQuery:
+        """The query as a filter of this state."""
+        return BoundQuery(self, context)
+
     def matches_record(self, record: AnyRecord, context: Context) -> bool:
         return self._root.record(record, context) is not False
 
     def matches_socket(self, socket: SocketInfo, context: Context) -> bool:
         """Whether it matches; what can only be asked of records is passed over."""
         return self._root.socket(socket, context) is not False
+
+
+class BoundQuery:
+    """A query, and the state in which it is asked."""
+
+    def __init__(self, query: Query, context: Context) -> None:
+        self._query = query
+        self._context = context
+
+    def takes_record(self, record: AnyRecord) -> bool:
+        return self._query.matches_record(record, self._context)
+
+    def takes_socket(self, socket: SocketInfo) -> bool:
+        return self._query.matches_socket(socket, self._context)
 
 
 class _Node:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from console.actions import ACTIONS
+from console.query.fields import FIELDS
+from console.query.parse import OPERATORS
 from console.screens.dialog import Dialog
 from console.screens.record import RecordLines
 
@@ -34,6 +36,9 @@ class HelpScreen(Dialog[None]):
                 pairs += [("", ""), ("", group)] if pairs else [("", group)]
             pairs.append((action.key_display or action.key, action.help))
         pairs += [("", ""), ("", "Marks in the timeline"), *_MARKS]
+        pairs += [("", ""), ("", "The filter: of sockets and events alike; → completes"), *OPERATORS]
+        pairs += [("", ""), ("", "Its fields")]
+        pairs += [(field.name, f"{field.help}: {field.example}") for field in FIELDS.values()]
         lines = RecordLines(pairs)
         lines.border_title = "Help"
         lines.border_subtitle = "close esc"

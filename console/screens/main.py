@@ -18,6 +18,8 @@ from textual.widgets import Footer, Input, Static
 from console.actions import ACTIONS
 from console.lines import Reader
 from console.link.base import Link, LinkState
+from console.query.context import Context
+from console.query.parse import QueryError, parse
 from console.screens.disconnect import DisconnectDialog
 from console.screens.help import HelpScreen
 from console.screens.message import MessageDialog
@@ -28,6 +30,7 @@ from console.state.timeline import Timeline
 from console.text import safe
 from console.widgets.detail import Detail
 from console.widgets.line_list import LineList
+from console.widgets.query_suggester import QuerySuggester
 from console.widgets.socket_table import SocketTable
 from console.widgets.timeline_list import LogList, TimelineList
 from console.widgets.top_line import TopLine
@@ -64,10 +67,12 @@ class MainScreen(Screen[None]):
         self._link = link
         self._state = state
         self._reader = reader = Reader(state, show_secrets=show_secrets)
-        self.sockets = SocketTable(state, SocketView(state), reader, id="sockets")
+        view = SocketView(state)
+        self.sockets = SocketTable(state, view, reader, id="sockets")
+        self._query_context = Context(state, reader.text_of, view.text_of)
         empty = "nothing has happened yet"
-        self.tail = TimelineList(Timeline(state, reader.text_of), reader, id="tail", empty=empty)
-        self.detail = Detail(state, Timeline(state, reader.text_of), reader, id="detail")
+        self.tail = TimelineList(Timeline(state), reader, id="tail", empty=empty)
+        self.detail = Detail(state, Timeline(state), reader, id="detail")
         self.log_list = LogList(state, reader, id="log")
         self._status = link.status
         self._resorted = 0.0
@@ -78,7 +83,7 @@ class MainScreen(Screen[None]):
         yield TopLine(self._link, self._state)
         with Horizontal(id="bar"):
             yield Static(id="views")
-            yield Input(placeholder="filter…", id="filter", compact=True)
+            yield Input(placeholder="filter…", id="filter", compact=True, suggester=QuerySuggester(self._state))
             yield Static(Content(safe(self._link.url)), id="url")
         yield Static(id="banner")
         with Horizontal(id="panes"):
@@ -262,12 +267,15 @@ class MainScreen(Screen[None]):
             return
         field.value = ""
         field.display = False
+        self._say_beside_filter(self._link.url)
         if self.focused is field or self.focused is None:
             self._focus_pane(self._main_pane())
 
     def action_filter(self) -> None:
         field = self.query_one("#filter", Input)
-        field.display = True
+        if not field.display:
+            field.display = True
+            self._say_beside_filter("")
         field.focus()
 
     @on(Input.Submitted, "#filter")
@@ -283,13 +291,24 @@ class MainScreen(Screen[None]):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
-        text = event.value.casefold().strip()
-        self.sockets.view.filter = text
+        try:
+            query = parse(event.value)
+        except QueryError as error:  # what was found so far stays, until it is a query again
+            self._say_beside_filter(f"✗ {error}", wrong=True)
+            return
+        self._say_beside_filter("" if self.query_one("#filter").display else self._link.url)
+        filter = query.bind(self._query_context) if query else None
+        self.sockets.view.filter = filter
         self._resort()
-        self.tail.timeline.set(filter=text)
+        self.tail.timeline.set(filter=filter)
         self.tail.reset()
-        self.log_list.set_filter(text)
+        self.log_list.set_filter(filter)
         self.refresh_bindings()
+
+    def _say_beside_filter(self, text: str, *, wrong: bool = False) -> None:
+        note = self.query_one("#url", Static)
+        note.update(Content(safe(text)))
+        note.set_class(wrong, "wrong")
 
     def action_sort(self) -> None:
         view = self.sockets.view

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from console.state.filter import Filter
 from console.state.state import State
 from server_core.records import SocketInfo
 
@@ -17,7 +18,7 @@ class SocketView:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.filter = ""
+        self.filter: Filter | None = None
         self.sort = "connected"
         self.reverse = False
         self.ids: list[str] = []
@@ -25,13 +26,13 @@ class SocketView:
     def refresh(self) -> None:
         """Look at the state again."""
         state = self._state
-        needle = self.filter
-        sockets = [socket for socket in state.sockets() if not needle or needle in self.text_of(socket)]
+        filter = self.filter
+        sockets = [socket for socket in state.sockets() if filter is None or filter.takes_socket(socket)]
         sockets.sort(key=self._key, reverse=self.reverse)
         self.ids = [socket.id for socket in sockets]
 
     def text_of(self, socket: SocketInfo) -> str:
-        """All of a socket's text, in which a filter looks."""
+        """All of a socket's text, in which a filter's free text is looked for."""
         handshake = socket.handshake
         parts = (
             socket.id,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
+from console.state.filter import Filter
 from console.state.state import State
 from server_core.records import (
     AnyRecord,
@@ -19,17 +20,13 @@ from server_core.records import (
     RoomLeft,
 )
 
-#: A record's text, in which a filter looks.
-TextOf = Callable[[AnyRecord], str]
-
 
 class Timeline:
     """Numbers of the records that match a filter, and concern a socket where one is named."""
 
-    def __init__(self, state: State, text_of: TextOf) -> None:
+    def __init__(self, state: State) -> None:
         self._state = state
-        self._text_of = text_of
-        self.filter = ""
+        self.filter: Filter | None = None
         self.socket: str | None = None
         self.numbers: list[int] = []
         #: How many matching records have been dropped from the front: row + dropped never changes for a record.
@@ -37,9 +34,9 @@ class Timeline:
         self._seen = 0
         self._track: SocketTrack | None = None
 
-    def set(self, *, filter: str = "", socket: str | None = None) -> None:
-        """Show what matches this text, and this socket's own timeline where one is named."""
-        if (filter, socket) == (self.filter, self.socket) and self._seen:
+    def set(self, *, filter: Filter | None = None, socket: str | None = None) -> None:
+        """Show what this filter takes, and this socket's own timeline where one is named."""
+        if filter is self.filter and socket == self.socket and self._seen:
             return
         self.filter, self.socket = filter, socket
         history = self._state.history
@@ -77,7 +74,7 @@ class Timeline:
         return self._state.history[self.numbers[row]]
 
     def _matches(self, record: AnyRecord) -> bool:
-        return not self.filter or self.filter in self._text_of(record).casefold()
+        return self.filter is None or self.filter.takes_record(record)
 
 
 class SocketTrack:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from console.lines import Reader, clock
+from console.state.filter import Filter
 from console.state.state import State
 from console.state.timeline import Timeline
 from console.text import cut, fit, safe
@@ -103,7 +104,7 @@ class LogList(LineList):
         self._reader = reader
         self._lines: list[Log] = []
         self._seen = 0
-        self._filter = ""
+        self._filter: Filter | None = None
 
     def row_count(self) -> int:
         return len(self._lines)
@@ -111,14 +112,17 @@ class LogList(LineList):
     def empty(self) -> str:
         return "the app has written nothing" if not self._filter else "nothing matches the filter: escape clears it"
 
-    def set_filter(self, text: str) -> None:
-        """Show only lines that hold this text."""
-        if text != self._filter:
-            self._filter = text
-            self._lines = [line for line in self._state.log if text in line.text.casefold()]
+    def set_filter(self, filter: Filter | None) -> None:
+        """Show only the lines that a filter takes."""
+        if filter is not self._filter:
+            self._filter = filter
+            self._lines = [line for line in self._state.log if self._takes(line)]
             self._seen = self._state.log_lines
             self.following = True
             self.update()
+
+    def _takes(self, line: Log) -> bool:
+        return self._filter is None or self._filter.takes_record(line)
 
     def sync(self) -> None:
         """Take in the lines that came."""
@@ -126,7 +130,7 @@ class LogList(LineList):
         if new:
             self._seen += new
             fresh = list(self._state.log)[-new:]
-            self._lines += [line for line in fresh if not self._filter or self._filter in line.text.casefold()]
+            self._lines += [line for line in fresh if self._takes(line)]
             over = len(self._lines) - (self._state.log.maxlen or 0)
             if over > 0:
                 del self._lines[:over]

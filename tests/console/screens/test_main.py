@@ -90,6 +90,44 @@ async def test_a_filter_narrows_sockets_and_events_as_it_is_typed(open_console: 
         await screen.wait("Sockets 3", "set mood")
 
 
+async def test_a_filter_asks_for_fields_of_sockets_and_records(open_console: Open) -> None:
+    async with open_console(size=(120, 40)) as screen:
+        await screen.press("slash", *"who:bob")
+        text = await screen.wait("Sockets 1 of 3", "private message")
+        assert "ZeroDivisionError" not in text  # that is bea's
+        await screen.press(*" ack>40ms")
+        text = await screen.wait("Sockets 1 of 3", "ack #12 sent")
+        assert "set mood" not in text
+        await screen.press(*["backspace"] * 4, *"1s")
+        await screen.wait("nothing matches the filter")
+
+
+async def test_what_is_wrong_with_a_filter_is_said_in_place_and_what_was_found_stays(open_console: Open) -> None:
+    async with open_console(size=(120, 40)) as screen:
+        await screen.press("slash", *"who:bob")
+        await screen.wait("Sockets 1 of 3")
+        await screen.press("right_parenthesis")
+        await screen.wait("✗ ')' is not expected here", "Sockets 1 of 3")
+        await screen.press("backspace", *" nobody:x")
+        await screen.wait('✗ there is no field "nobody"')
+        await screen.press(*["backspace"] * 9, *" ack>soon")
+        await screen.wait("✗ soon is no duration")
+        await screen.press(*["backspace"] * 4, *"1ms")
+        await screen.wait("Sockets 1 of 3")
+        assert "✗ soon" not in screen.text()
+        await screen.press("escape")
+        await screen.wait("Sockets 3")
+
+
+async def test_a_filter_is_completed_by_what_there_is(open_console: Open) -> None:
+    async with open_console(size=(120, 40)) as screen:
+        await screen.press("slash", *"ev")
+        await screen.wait("event:")
+        await screen.press("right", *"ne", "right")
+        text = await screen.wait("3 Logs  event:news", "×2")
+        assert "ack #12" not in text
+
+
 async def test_a_filter_that_matches_nothing_says_so(open_console: Open) -> None:
     async with open_console() as screen:
         await screen.press("slash")

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from console.query.context import Context
+from console.query.parse import parse
 from console.state.history import History
 from console.state.names import label
 from console.state.socket_view import SocketView
@@ -100,10 +102,13 @@ def test_sockets_are_filtered_and_sorted() -> None:
         *make.socket("ccc", user="bob", rooms=("dev", "x")),
         make.received("bbb", "hi"),
     ]
-    view = SocketView(state_of(made))
+    state = state_of(made)
+    view = SocketView(state)
 
     def ids(filter: str = "", sort: str = "connected", reverse: bool = False) -> list[str]:
-        view.filter, view.sort, view.reverse = filter, sort, reverse
+        query = parse(filter)
+        view.filter = query.bind(Context(state, lambda _: "", view.text_of)) if query else None
+        view.sort, view.reverse = sort, reverse
         view.refresh()
         return view.ids
 

@@ -1,0 +1,21 @@
+"""The filter's completion, shown behind the cursor: the right arrow takes it."""
+
+from __future__ import annotations
+
+from textual.suggester import Suggester
+
+from console.query.complete import complete
+from console.state.state import State
+from console.text import safe
+
+
+class QuerySuggester(Suggester):
+    """Completes the last word of a query by what there is now."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._state = state
+
+    async def get_suggestion(self, value: str) -> str | None:
+        completed = complete(value, self._state)
+        return completed if completed == safe(completed or "") else None
