@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from tests.benchmarks import rooms
+from tests.benchmarks import query, rooms
 
-BENCHMARKS = {"rooms": rooms.run}
+BENCHMARKS = {"rooms": rooms.run, "query": query.run}
 
 
 def main(wanted: list[str]) -> int:
