@@ -21,9 +21,11 @@ from server_core.records import (
     Commanded,
     Connected,
     Connecting,
+    DeleteAttribute,
     Disconnect,
     Disconnected,
     Disconnecting,
+    Drop,
     Emit,
     EngineClosed,
     EngineOpened,
@@ -34,14 +36,20 @@ from server_core.records import (
     EventSent,
     Gap,
     HandlerException,
+    Join,
+    Leave,
     Log,
     PayloadRecord,
     Refused,
     RoomJoined,
     RoomLeft,
     ServerBlocked,
+    ServerReloaded,
     ServerStarted,
+    ServerStats,
     ServerStopped,
+    SetAttribute,
+    Simulate,
 )
 
 #: What a line means; the screen gives each a colour, the glyph and the word say it without.
@@ -147,6 +155,10 @@ class Reader:
                 where = record.stack.strip().splitlines()[-2:]
                 by = " ".join(line.strip() for line in where)
                 return Line("!", "warn", "server", "loop blocked", f"for {text.seconds(record.seconds)}  {by}")
+            case ServerReloaded():
+                return Line("●", "warn", "server", "reloaded", ", ".join(record.files))
+            case ServerStats():
+                return Line("·", "quiet", "server", "stats", f"loop {text.seconds(record.lag)} late at worst")
             case Gap():
                 return Line("~", "warn", "console", "gap", f"{text.count(record.lost, 'record')} lost: {record.why}")
         return Line("·", "plain", "", record.kind, "")
@@ -159,9 +171,25 @@ class Reader:
                 to = ", ".join(map(self._state.label, command.rooms)) or f"everybody in {command.nsp}"
                 what, whom = f"emit {command.event}", f"to {to}"
             case Disconnect():
-                what = "disconnect"
-                whom = ", ".join(map(self._state.label, command.sockets)) + (" and close" if command.close else "")
+                what, whom = "disconnect", self._labels(command.sockets) + (" and close" if command.close else "")
+            case Join():
+                what, whom = f"join {', '.join(command.rooms)}", self._labels(command.sockets)
+            case Leave():
+                what, whom = f"leave {', '.join(command.rooms)}", self._labels(command.sockets)
+            case Drop():
+                what, whom = "drop", self._labels(command.sockets)
+            case Simulate():
+                what, whom = f"simulate {command.event}", f"as from {self._state.label(command.socket)}"
+            case SetAttribute():
+                what, whom = f"set {command.name}", f"of {self._state.label(command.socket)}"
+            case DeleteAttribute():
+                what, whom = f"delete {command.name}", f"of {self._state.label(command.socket)}"
         return Line("❯", tone, "console", what, f"{whom}: {self.outcome(record)}")
+
+    def _labels(self, sockets: tuple[str, ...]) -> str:
+        """The first few of these sockets, by name, and how many others."""
+        named = ", ".join(map(self._state.label, sockets[:3]))
+        return named + (f" and {len(sockets) - 3} others" if len(sockets) > 3 else "")
 
     def outcome(self, record: Commanded) -> str:
         """What a command did, in words."""

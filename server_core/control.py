@@ -31,7 +31,9 @@ async def execute(servers: Sequence[socketio.AsyncServer], command: Command) -> 
     try:
         if isinstance(command, Emit):
             return await _emit(servers, command)
-        return await _disconnect(servers, command)
+        if isinstance(command, Disconnect):
+            return await _disconnect(servers, command)
+        raise Refusal(f"this server can't {command.__struct_config__.tag}")
     except Refusal as refusal:
         return CommandResult(ok=False, error=str(refusal))
     except Exception as error:  # noqa: BLE001  the app's own handlers and managers run in here

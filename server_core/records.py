@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -39,6 +39,10 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secure: bool = False
 
 
+#: Round trips that an `EngineInfo` remembers.
+MAX_RTTS = 20
+
+
 class EngineInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One Engine.IO connection; the namespaces' sockets share it."""
 
@@ -47,8 +51,15 @@ class EngineInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     address: str = ""
     #: Wall time in nanoseconds.
     opened: int = 0
-    #: Seconds from PING sent to PONG received, the last one measured.
-    rtt: float | None = None
+    #: Wall time in nanoseconds of the upgrade to `transport`, 0 when it began with it.
+    upgraded: int = 0
+    #: Seconds from PING sent to PONG received: the last ones measured, oldest first.
+    rtts: tuple[float, ...] = ()
+
+    @property
+    def rtt(self) -> float | None:
+        """Seconds from PING sent to PONG received, the last one measured."""
+        return self.rtts[-1] if self.rtts else None
 
 
 class SocketInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +84,9 @@ class SocketCounters(msgspec.Struct, frozen=True, array_like=True):
     sent: int = 0
     #: Wall time in nanoseconds of the last event, 0 when there was none.
     last: int = 0
+    #: Bytes of the payloads of those events and of acks, attachments included.
+    bytes_received: int = 0
+    bytes_sent: int = 0
 
 
 # Commands: what a console asks a server to do.
@@ -85,8 +99,9 @@ class Emit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="e
     rooms: tuple[str, ...] = ()
     except_: tuple[str, ...] = msgspec.field(default=(), name="except")
     event: str
-    #: JSON text of the list of arguments.
+    #: JSON text of the list of arguments, binary parts as `{"_placeholder": true, "num": i}`.
     args: str = "[]"
+    attachments: tuple[bytes, ...] = ()
     #: The socket in whose name it is sent: `socket.to(rooms).emit(...)`, so it does not get the event itself.
     sender: str = ""
     #: Seconds to wait for each recipient's ack; None sends without asking for one.
@@ -101,7 +116,63 @@ class Disconnect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     close: bool = False
 
 
-Command = Emit | Disconnect
+class Join(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="join"):
+    """Have sockets join rooms: `io.in_(sockets).sockets_join(rooms)`."""
+
+    nsp: str = "/"
+    sockets: tuple[str, ...]
+    rooms: tuple[str, ...]
+
+
+class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="leave"):
+    """Have sockets leave rooms: `io.in_(sockets).sockets_leave(rooms)`."""
+
+    nsp: str = "/"
+    sockets: tuple[str, ...]
+    rooms: tuple[str, ...]
+
+
+class Drop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="drop"):
+    """Cut the connections of sockets without a goodbye, as a lost network would: to try a client's reconnection."""
+
+    nsp: str = "/"
+    sockets: tuple[str, ...]
+
+
+class Simulate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="simulate"):
+    """Run the app's middlewares and handlers as if a socket's client had sent this event."""
+
+    nsp: str = "/"
+    socket: str
+    event: str
+    #: JSON text of the list of arguments, binary parts as `{"_placeholder": true, "num": i}`.
+    args: str = "[]"
+    attachments: tuple[bytes, ...] = ()
+    #: Seconds to wait for what the handler answers; None does not ask for an ack.
+    ack: float | None = None
+
+
+class SetAttribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="set_attribute"):
+    """Attach a value (JSON text) to a socket; on a stock server, in its session."""
+
+    nsp: str = "/"
+    socket: str
+    name: str
+    value: str
+
+
+class DeleteAttribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="delete_attribute"):
+    """Take an attached attribute from a socket."""
+
+    nsp: str = "/"
+    socket: str
+    name: str
+
+
+Command = Emit | Disconnect | Join | Leave | Drop | Simulate | SetAttribute | DeleteAttribute
+
+#: What a server that takes every command says in `ServerInfo.features`, by the command's tag in capitals.
+FEATURES = tuple(str(each.__struct_config__.tag).upper() for each in get_args(Command))
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -207,8 +278,12 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     pid: int = 0
     #: `server_core.Server` or `socketio.AsyncServer`, with versions.
     library: str = ""
-    #: What the console may ask of it.
+    #: What the console may ask of it: some of `FEATURES`, or `READ_ONLY`.
     features: tuple[str, ...] = ()
+    #: Wall time in nanoseconds.
+    started: int = 0
+    #: Where several servers stand behind one URL: the host's or the process's name.
+    node: str = ""
 
 
 class SocketSync(msgspec.Struct, frozen=True, array_like=True):
@@ -251,6 +326,22 @@ class ServerBlocked(Record, frozen=True, kw_only=True, omit_defaults=True, tag="
 
     seconds: float
     stack: str = ""
+
+
+class ServerReloaded(Record, frozen=True, kw_only=True, omit_defaults=True, tag="server_reloaded"):
+    """The console started the server's process again, for these files changed; a new epoch follows."""
+
+    files: tuple[str, ...] = ()
+
+
+class ServerStats(Record, frozen=True, kw_only=True, omit_defaults=True, tag="server_stats"):
+    """How the process is, once a second."""
+
+    #: Seconds by which the event loop answered late, at worst, since the last such record.
+    lag: float
+    #: CPU seconds that the process has used, and bytes of memory that it holds now.
+    cpu: float = 0.0
+    memory: int = 0
 
 
 class Log(Record, frozen=True, kw_only=True, omit_defaults=True, tag="log"):
@@ -418,6 +509,8 @@ AnyRecord = (
     | ServerStarted
     | ServerStopped
     | ServerBlocked
+    | ServerReloaded
+    | ServerStats
     | Log
     | EngineRefused
     | EngineOpened

@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from server_core.records import (
+    MAX_RTTS,
+    AckReceived,
+    AckSent,
     AttributeDeleted,
     AttributeSet,
     Connected,
@@ -142,11 +145,12 @@ class Roster:
 
     def _engine_upgraded(self, record: EngineUpgraded) -> None:
         if engine := self.engines.get(record.engine):
-            self.engines[engine.id] = msgspec.structs.replace(engine, transport=record.transport)
+            self.engines[engine.id] = msgspec.structs.replace(engine, transport=record.transport, upgraded=record.time)
 
     def _engine_heartbeat(self, record: EngineHeartbeat) -> None:
         if engine := self.engines.get(record.engine):
-            self.engines[engine.id] = msgspec.structs.replace(engine, rtt=record.rtt)
+            rtts = (*engine.rtts, record.rtt)[-MAX_RTTS:]
+            self.engines[engine.id] = msgspec.structs.replace(engine, rtts=rtts)
 
     def _engine_closed(self, record: EngineClosed) -> None:
         self.engines.pop(record.engine, None)
@@ -201,7 +205,9 @@ class Roster:
     def _event_received(self, record: EventReceived) -> None:
         if record.socket in self.sockets:
             was = self.counters.get(record.socket, _NO_EVENTS)
-            self.counters[record.socket] = SocketCounters(was.received + 1, was.sent, record.time)
+            self.counters[record.socket] = SocketCounters(
+                was.received + 1, was.sent, record.time, was.bytes_received + record.size, was.bytes_sent
+            )
 
     def _event_sent(self, record: EventSent) -> None:
         if record.socket:
@@ -209,9 +215,26 @@ class Roster:
         else:
             to = self.recipients(record.nsp, record.rooms, record.except_)
         counters = self.counters
+        size = record.size
         for socket in to:
             was = counters.get(socket, _NO_EVENTS)
-            counters[socket] = SocketCounters(was.received, was.sent + 1, record.time)
+            counters[socket] = SocketCounters(
+                was.received, was.sent + 1, record.time, was.bytes_received, was.bytes_sent + size
+            )
+
+    def _ack_received(self, record: AckReceived) -> None:
+        if record.socket in self.sockets:
+            was = self.counters.get(record.socket, _NO_EVENTS)
+            self.counters[record.socket] = SocketCounters(
+                was.received, was.sent, was.last, was.bytes_received + record.size, was.bytes_sent
+            )
+
+    def _ack_sent(self, record: AckSent) -> None:
+        if record.socket in self.sockets:
+            was = self.counters.get(record.socket, _NO_EVENTS)
+            self.counters[record.socket] = SocketCounters(
+                was.received, was.sent, was.last, was.bytes_received, was.bytes_sent + record.size
+            )
 
     # rooms, both ways
 
@@ -258,4 +281,6 @@ _FOLDS: Mapping[type[Record], Callable[[Roster, Any], None]] = {
     AttributeDeleted: Roster._attribute_deleted,
     EventReceived: Roster._event_received,
     EventSent: Roster._event_sent,
+    AckReceived: Roster._ack_received,
+    AckSent: Roster._ack_sent,
 }

@@ -62,7 +62,7 @@ def _engines(sio: socketio.AsyncServer) -> list[EngineInfo]:
             transport="websocket" if socket.upgraded else "polling",
             address=Handshake(sio.environ.get(eio_sid, {}), None).address,
             opened=now,
-            rtt=getattr(socket, "rtt", None),
+            rtts=(rtt,) if (rtt := getattr(socket, "rtt", None)) is not None else (),
         )
         for eio_sid, socket in list(sio.eio.sockets.items())
         if not socket.closed

@@ -20,6 +20,7 @@ from server_core.records import (
     Log,
     Refused,
     ServerStarted,
+    ServerStats,
     ServerStopped,
     SocketInfo,
     Sync,
@@ -27,7 +28,7 @@ from server_core.records import (
 from server_core.roster import Roster
 
 #: Kinds that are state, but nothing that happened.
-_UNSEEN = (Sync, EngineHeartbeat, Log)
+_UNSEEN = (Sync, EngineHeartbeat, ServerStats, Log)
 
 #: Seconds of which the event rate is kept.
 RATE_SPAN = 60

@@ -12,12 +12,18 @@ from server_core.records import (
     Commanded,
     Connected,
     Connecting,
+    DeleteAttribute,
     Disconnect,
     Disconnected,
+    Drop,
     Emit,
     EventSent,
+    Join,
+    Leave,
     RoomJoined,
     RoomLeft,
+    SetAttribute,
+    Simulate,
 )
 
 
@@ -137,8 +143,10 @@ class SocketTrack:
             match command:
                 case Emit():
                     return self._id in command.rooms or self._id == command.sender
-                case Disconnect():
+                case Disconnect() | Join() | Leave() | Drop():
                     return self._id in command.sockets
+                case Simulate() | SetAttribute() | DeleteAttribute():
+                    return self._id == command.socket
         if not isinstance(record, EventSent) or record.socket or not self._connected or record.nsp != self._nsp:
             return False
         if self._id in record.except_ or not self._rooms.isdisjoint(record.except_):
