@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from console.commands import LazyGroup
+
 DEMO = "server_core.demo:app"
 
 OK, USAGE, INTERNAL = 0, 2, 4
@@ -51,6 +53,7 @@ def _hosting(command: F) -> F:
 
 
 @click.group(
+    cls=LazyGroup,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Press ? in the console for its keys.",
