@@ -6,6 +6,7 @@ import gc
 
 from textual.app import App
 
+from console import themes
 from console.link.base import Link
 from console.screens.main import MainScreen
 from console.settings import Settings
@@ -30,6 +31,8 @@ class ConsoleApp(App[None]):
         )
 
     def on_mount(self) -> None:
+        themes.use(self, self._settings.theme)
+        self.set_keymap(self._settings.keys)
         self._link.start()
         self.push_screen(MainScreen(self._link, self.state, show_secrets=self._settings.show_secrets))
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

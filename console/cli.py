@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from console.commands import LazyGroup
+from console.commands.viewing import take_settings, viewing
+from console.config.error import ConfigError
 
 DEMO = "server_core.demo:app"
 
@@ -59,6 +61,7 @@ def _hosting(command: F) -> F:
     epilog="Press ? in the console for its keys.",
 )
 @_hosting
+@viewing
 @click.version_option(package_name="socketscope")
 @click.pass_context
 def cli(context: click.Context, /, **options: Any) -> None:
@@ -79,6 +82,7 @@ def cli(context: click.Context, /, **options: Any) -> None:
 @cli.command()
 @click.argument("target", default=DEMO, required=False)
 @_hosting
+@viewing
 def run(target: str, **options: Any) -> None:
     """Host TARGET and open the console on it.
 
@@ -98,6 +102,7 @@ def _host(target: str, options: dict[str, Any]) -> int:
     from server_core.host_config import HostConfig
 
     headless, record, show_secrets = (options.pop(name) for name in ("headless", "record", "show_secrets"))
+    settings = take_settings(options, show_secrets=show_secrets)
     options["traffic"] = options["traffic"] and target == DEMO
     config = HostConfig(target=target, **options)
     if headless:
@@ -114,16 +119,18 @@ def _host(target: str, options: dict[str, Any]) -> int:
     try:
         from console.link.hosted import HostedLink
 
+        opened_with = settings()
         link = HostedLink(config)
         if record:
             link.recorder = Recorder(record, target=target, url=link.url, show_secrets=show_secrets)
-    except (ListenError, RecordingError) as error:
+    except (ListenError, RecordingError, ConfigError) as error:
         return _fail(str(error))
-    return show(link, show_secrets=show_secrets)
+    return show(link, opened_with)
 
 
 def _fail(text: str) -> int:
-    click.echo(f"socketscope: {text}", err=True)
+    for line in text.splitlines():
+        click.echo(f"socketscope: {line}", err=True)
     return USAGE
 
 

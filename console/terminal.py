@@ -18,9 +18,9 @@ PATIENCE = 2.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
-def show(link: Link, *, show_secrets: bool = False) -> int:
+def show(link: Link, settings: Settings) -> int:
     """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
-    app = ConsoleApp(link, settings=Settings(show_secrets=show_secrets))
+    app = ConsoleApp(link, settings=settings)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)
@@ -38,7 +38,7 @@ def show(link: Link, *, show_secrets: bool = False) -> int:
     attributes = termios.tcgetattr(0)
     before = {number: signal.signal(number, end) for number in ENDING}
     try:
-        app.run()
+        app.run(mouse=settings.mouse)
         return app.return_code or 0
     finally:
         ended.set()

@@ -19,6 +19,17 @@ TIMEOUT = 120
 _skipped: list[str] = []
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, nor what it starts, reads or writes the settings of whoever runs it, or what their console remembers."""
+    folder = tmp_path_factory.mktemp("person")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOCKETSCOPE_CONFIG", str(folder / "config.toml"))
+        patch.setenv("SOCKETSCOPE_STATE", str(folder / "state"))
+        patch.delenv("NO_COLOR", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def js() -> None:
     """For tests that drive the JavaScript client: skips where there is no Node."""

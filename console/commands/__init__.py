@@ -7,7 +7,9 @@ import importlib
 import click
 
 #: Command → where it is.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "config": "console.commands.config:config",
+}
 
 
 class LazyGroup(click.Group):

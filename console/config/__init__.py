@@ -1,0 +1,1 @@
+"""The config file: reading it, saying what is wrong with it, writing its example."""
