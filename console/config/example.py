@@ -51,9 +51,10 @@ def _meta(type: Any) -> dict[str, Any]:
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML; JSON's own text suits all that settings hold, but for what TOML wants escaped beside."""
-    text = msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
-    return text.replace('","', '", "')
+    """A value as TOML: JSON's text, with what TOML wants escaped beside."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    return msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
 
 
 def _key(name: str) -> str:
