@@ -24,14 +24,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _hosting(command: F) -> F:
-    """The options of whatever hosts a target; most are uvicorn's, by its names."""
+    """The options of whatever hosts a target beside a console."""
     options = (
-        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
-        click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 picks a free one."),
         click.option("--headless", is_flag=True, help="Host without the console; the app keeps the terminal."),
         click.option(
             "--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a recording."
         ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return _serving(command)
+
+
+def _serving(command: F) -> F:
+    """The options of whatever hosts a target; most are uvicorn's, by its names."""
+    options = (
+        click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on."),
+        click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 picks a free one."),
         click.option("--read-only", is_flag=True, help="Let the console watch, and refuse its commands."),
         click.option("--traffic/--no-traffic", default=True, help="Simulated clients for the demo app."),
         click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked."),
@@ -95,6 +104,26 @@ def run(target: str, **options: Any) -> None:
       socketscope run main:sio --headless --record session.siorec
     """
     sys.exit(_host(target, options))
+
+
+@cli.command()
+@click.argument("target", metavar="TARGET")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The recording; .siorec.zst compresses it.",
+)
+@_serving
+def record(target: str, output: Path, **options: Any) -> None:
+    """Record everything that happens on a server, without the console, until SIGINT or SIGTERM.
+
+    \b
+      socketscope record main:app -o session.siorec
+    """
+    sys.exit(_host(target, {**options, "headless": True, "record": output}))
 
 
 def _host(target: str, options: dict[str, Any]) -> int:

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import msgspec
 
+from server_core.blocks import ZSTD_SUFFIX, RecordingError, open_blocks, zstandard
 from server_core.records import SCHEMA_VERSION, AnyRecord, Record, decode_line, encode_lines
 from server_core.redact import Redactor
+from server_core.sink import sink
+from server_core.syncs import SYNC_EVERY, Syncs
+
+__all__ = ["FORMAT", "Header", "Recorder", "Recording", "RecordingError", "is_recording", "parse_header", "read"]
 
 FORMAT = "siorec"
-
-
-class RecordingError(Exception):
-    """A recording that can't be written or read; its text says why, in one line."""
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,18 +36,33 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorder:
-    """Writes records to a file, secrets masked, at once: a process that is killed loses nothing that was handed in.
+    """Writes records to a file, secrets masked, at once: a process that is killed loses nothing that was handed in, or,
+    where the file is compressed, what came in the last half second.
 
-    An error while writing ends the recording, never whoever records: `error` says what happened.
+    Every now and then it adds a sync of each server, so that a fold can start there. An error while writing ends the
+    recording, never whoever records: `error` says what happened.
     """
 
-    def __init__(self, path: Path, *, target: str = "", url: str = "", show_secrets: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        target: str = "",
+        url: str = "",
+        show_secrets: bool = False,
+        from_sync: bool = False,
+        sync_every: int = SYNC_EVERY,
+    ) -> None:
+        """`from_sync` leaves out what a server says before its first sync: for whoever starts in mid-stream."""
         self.path = path
-        self.bytes_written = 0
         self.error = ""
-        self._redactor = None if show_secrets else Redactor(secrets.token_bytes(16))
+        redactor = None if show_secrets else Redactor(secrets.token_bytes(16))
+        self._redactor = redactor
+        self._syncs = Syncs(redactor, from_sync=from_sync, every=sync_every)
         self._lock = threading.Lock()
-        self._descriptor = _create(path)
+        if path.suffix == ZSTD_SUFFIX:
+            zstandard()  # refuses before there is a file
+        self._sink = sink(path, _create(path))
         header = Header(
             socketscope=FORMAT,
             version=SCHEMA_VERSION,
@@ -55,36 +71,44 @@ class Recorder:
             target=target,
             url=url,
         )
-        self._put(msgspec.json.encode(header) + b"\n")
+        self._put(msgspec.json.encode(header) + b"\n", 1)
         if self.error:
             raise RecordingError(self.error)
 
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of the file."""
+        return self._sink.written
+
     def write(self, records: Sequence[Record]) -> None:
         """Append records, in order; from any thread."""
-        if self.error or not records:
-            return
         redact = self._redactor
-        lines = encode_lines([redact.record(record) for record in records] if redact else records)
         with self._lock:
-            self._put(lines)
+            if self.error or not records:
+                return
+            records = self._syncs.take(records)
+            self._put(encode_lines([redact.record(record) for record in records] if redact else records), len(records))
+            if syncs := self._syncs.due():
+                lines = encode_lines(syncs)
+                self._syncs.written(len(lines))
+                self._put(lines, len(syncs))
 
     def close(self) -> None:
         with self._lock:
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-                self._descriptor = -1
+            try:
+                self._sink.close()
+            except OSError as error:
+                self.error = self._ended(error)
 
-    def _put(self, data: bytes) -> None:
-        """Write at once: records come in batches, so there is nothing to gain by keeping them."""
-        if self._descriptor < 0:
-            return
+    def _put(self, lines: bytes, count: int) -> None:
+        self._syncs.wrote(len(lines))
         try:
-            while data:
-                written = os.write(self._descriptor, data)
-                self.bytes_written += written
-                data = data[written:]
+            self._sink.put(lines, count)
         except OSError as error:
-            self.error = f"the recording {self.path} ended early: {error.strerror}"
+            self.error = self._ended(error)
+
+    def _ended(self, error: OSError) -> str:
+        return f"the recording {self.path} ended early: {error.strerror}"
 
 
 def _create(path: Path) -> int:
@@ -102,10 +126,16 @@ def _create(path: Path) -> int:
 def is_recording(path: Path) -> bool:
     """Whether a file begins as a recording does."""
     try:
-        with path.open("rb") as file:
-            _header(file.readline(65_536))
+        blocks = open_blocks(path)
+    except RecordingError:
+        return False
+    try:
+        found = next(blocks.scan(), None)
+        parse_header(found.data.partition(b"\n")[0] if found else b"")
     except (OSError, RecordingError):
         return False
+    finally:
+        blocks.close()
     return True
 
 
@@ -114,34 +144,53 @@ class Recording(msgspec.Struct, frozen=True):
 
     header: Header
     records: list[AnyRecord]
-    #: Numbers, from 1, of the lines that hold no record.
+    #: Numbers, from 1, of the lines that hold no record; a block of a compressed one that can't be read is one line.
     damaged: list[int]
     #: Whether the last line was cut short: the writer was ended in the middle of it.
     truncated: bool
 
 
 def read(path: Path) -> Recording:
-    """All that can be read of a recording; RecordingError when it is none, or of a newer version."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise RecordingError(f"can't read {path}: {error.strerror}") from error
-    first, *lines = data.split(b"\n")
-    header = _header(first)
-    last = lines.pop() if lines else b""  # what follows the last line's end
+    """All that can be read of a recording, at once; RecordingError when it is none, or of a newer version."""
+    blocks = open_blocks(path)
+    header: Header | None = None
     records: list[AnyRecord] = []
     damaged: list[int] = []
-    for number, line in enumerate(lines, 2):
-        if not line:
-            continue
-        try:
-            records.append(decode_line(line))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            damaged.append(number)
+    number, last = 1, b""
+    try:
+        for found in blocks.scan():
+            if found.damaged or last:  # a line's beginning, and what follows is none of it
+                damaged.append(number)
+                number += 1
+            *lines, last = found.data.split(b"\n")
+            if header is None:
+                header = parse_header(lines.pop(0) if lines else last)
+                number += 1
+            for line in lines:
+                if (record := parse_line(line)) is not None:
+                    records.append(record)
+                elif line:
+                    damaged.append(number)
+                number += 1
+    except OSError as error:
+        raise RecordingError(f"can't read {path}: {error.strerror}") from error
+    finally:
+        blocks.close()
+    if header is None:
+        header = parse_header(b"")
     return Recording(header, records, damaged, truncated=bool(last))
 
 
-def _header(line: bytes) -> Header:
+def parse_line(line: bytes) -> AnyRecord | None:
+    """The record of a line, None where it holds none."""
+    try:
+        return decode_line(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def parse_header(line: bytes) -> Header:
+    """The header that a first line is; RecordingError when it is none, or of a newer version."""
     try:
         header = msgspec.json.decode(line, type=Header)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -25,6 +25,8 @@ from server_core.records import (
     PayloadRecord,
     Record,
     Refused,
+    SetAttribute,
+    Simulate,
     SocketInfo,
     Sync,
 )
@@ -151,8 +153,12 @@ class Redactor:
         return msgspec.structs.replace(record, **changes) if changes else record
 
     def _command(self, record: Commanded) -> object:
-        command = record.command
-        return msgspec.structs.replace(command, args=self.json(command.args)) if isinstance(command, Emit) else command
+        match command := record.command:
+            case Emit() | Simulate():
+                return msgspec.structs.replace(command, args=self.json(command.args))
+            case SetAttribute():
+                return msgspec.structs.replace(command, value=self.attribute(command.name, command.value))
+        return command
 
     def _result(self, result: CommandResult) -> CommandResult:
         acks = tuple(

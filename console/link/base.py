@@ -9,6 +9,8 @@ from typing import Protocol
 
 import msgspec
 
+from console import text
+from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
 
 
@@ -31,6 +33,13 @@ class LinkStatus(msgspec.Struct, frozen=True):
     why: str = ""
 
 
+def describe(recorder: Recorder | None) -> str:
+    """What `Link.recording` says of a recorder."""
+    if recorder is None:
+        return ""
+    return recorder.error or f"{recorder.path.name} {text.size(recorder.bytes_written)}"
+
+
 class Link(Protocol):
     """A source of records. It works on a thread of its own; every method may be called from any thread, and returns at
     once."""
@@ -46,6 +55,13 @@ class Link(Protocol):
     @property
     def recording(self) -> str:
         """What is being recorded, for the top line: `session.siorec 2.1 MB`; empty when nothing is."""
+        ...
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Write what comes from now on, beginning with a sync; what was being recorded ends. None: no more.
+
+        The recorder must be one that starts `from_sync`; the link closes it.
+        """
         ...
 
     @property

@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from console.link.base import LinkState, LinkStatus
+from console.link.base import LinkState, LinkStatus, describe
 from console.link.child import Child
 from console.link.inbox import Inbox
 from console.wire.client import Client, ClientSocket, Event
@@ -85,10 +85,14 @@ class HostedLink:
 
     @property
     def recording(self) -> str:
-        recorder = self.recorder
-        if recorder is None:
-            return ""
-        return recorder.error or f"{recorder.path.name} {recorder.bytes_written / 1e6:.1f} MB"
+        return describe(self.recorder)
+
+    def record(self, recorder: Recorder | None) -> None:
+        before, self.recorder = self.recorder, recorder
+        if before:
+            before.close()
+        if recorder and self._loop and not self._loop.is_closed():
+            asyncio.run_coroutine_threadsafe(self._sync(), self._loop)
 
     @property
     def can_restart(self) -> bool:
@@ -235,8 +239,8 @@ class HostedLink:
                 self._live.pop(record.server, None)
             elif record.server != CONSOLE and (isinstance(record, Sync | ServerStarted) or record.server in self._live):
                 self._live[record.server] = (record.epoch, record.seq)
-        if self.recorder:
-            self.recorder.write(records)
+        if recorder := self.recorder:
+            recorder.write(records)
         if not self._inbox.put(records):
             self._resyncing = asyncio.ensure_future(self._sync())
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from console.link.base import LinkState, LinkStatus
+from console.link.base import LinkState, LinkStatus, describe
+from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
 
 
@@ -15,7 +16,6 @@ class FakeLink:
 
     title = "chat:io"
     url = "http://127.0.0.1:5000"
-    recording = ""
     can_restart = True
 
     def __init__(self, records: Sequence[Any] = ()) -> None:
@@ -24,6 +24,7 @@ class FakeLink:
         self.answer = CommandResult(ok=True, sockets=1)
         self.restarts = 0
         self.stopped = False
+        self.recorder: Recorder | None = None
         self.status = LinkStatus(LinkState.LIVE)
 
     def start(self) -> None:
@@ -38,6 +39,15 @@ class FakeLink:
         future: Future[CommandResult] = Future()
         future.set_result(self.answer)
         return future
+
+    @property
+    def recording(self) -> str:
+        return describe(self.recorder)
+
+    def record(self, recorder: Recorder | None) -> None:
+        if self.recorder:
+            self.recorder.close()
+        self.recorder = recorder
 
     def watch(self, ids: Sequence[str]) -> None:
         self.watched = list(ids)

@@ -258,3 +258,24 @@ async def test_a_server_that_ends_while_records_are_being_lost_is_seen_to_end(mo
         monkeypatch.setattr(here.link._inbox, "_lost", 1)
         os.kill(started.info.pid, signal.SIGKILL)
         await here.wait(records.ServerStopped, code=-9)
+
+
+async def test_recording_starts_and_ends_in_the_middle_of_a_session(tmp_path: Path) -> None:
+    path = tmp_path / "s.siorec"
+    async with hosted() as here:
+        await here.status(LinkState.LIVE)
+        async with client(here.link.url, {"name": "bob"}) as bob:
+            await here.wait(records.Connected, socket=bob.id)
+            here.link.record(Recorder(path, from_sync=True))
+            assert await poll(lambda: any(isinstance(each, records.Sync) for each in read(path).records), 10)
+            assert here.link.recording.startswith("s.siorec ")
+            async with client(here.link.url, {"name": "alice"}) as alice:
+                await here.wait(records.Connected, socket=alice.id)
+                here.link.record(None)
+            assert here.link.recording == ""
+            await here.wait(records.Disconnected, socket=alice.id)
+    recorded = State()
+    found = read(path).records
+    recorded.apply(found)
+    assert next(each.kind for each in found if each.server != records.CONSOLE) == "sync"
+    assert {socket.id for socket in recorded.sockets()} == {bob.id, alice.id}
