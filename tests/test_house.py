@@ -13,7 +13,15 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 #: What the console's lower packages may not know of.
-BELOW_THE_SCREENS = ("console/link", "console/query", "console/replay", "console/state", "console/wire")
+BELOW_THE_SCREENS = (
+    "console/export",
+    "console/link",
+    "console/memory",
+    "console/query",
+    "console/replay",
+    "console/state",
+    "console/wire",
+)
 
 
 def modules(folder: str) -> list[Path]:

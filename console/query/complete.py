@@ -15,20 +15,26 @@ _LAST_WORD = re.compile(r"[^\s()!]*$")
 _FIELD = re.compile(r'([A-Za-z]+)(:|=)("?)(.*)')
 
 
-def complete(text: str, state: State) -> str | None:
-    """The text with its last word completed, by the first that fits; None where nothing does."""
+def complete(text: str, state: State, saved: Iterable[str] = ()) -> str | None:
+    """The text with its last word completed, by the first that fits; None where nothing does.
+
+    `saved` has the names of filters.
+    """
     match = _LAST_WORD.search(text)
     word = match.group() if match else ""
     if not word:
         return None
     before = text[: len(text) - len(word)]
-    for candidate in _candidates(word, state):
+    for candidate in _candidates(word, state, saved):
         if candidate.casefold().startswith(word.casefold()) and candidate != word:
             return before + word + candidate[len(word) :]
     return None
 
 
-def _candidates(word: str, state: State) -> Iterable[str]:
+def _candidates(word: str, state: State, saved: Iterable[str]) -> Iterable[str]:
+    if word.startswith("@"):
+        yield from (f"@{name}" for name in saved)
+        return
     field = _FIELD.fullmatch(word)
     if field is None:
         for name, known in FIELDS.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lark import Lark, Token, Transformer, v_args
@@ -45,6 +45,7 @@ OPERATORS = (
     Operator("a or b", "one of the two"),
     Operator("!a", "not"),
     Operator("( )", "together"),
+    Operator("@name", "what is saved under this name"),
 )
 
 _GRAMMAR = r"""
@@ -55,12 +56,14 @@ _GRAMMAR = r"""
            | "(" either ")"
            | FIELD -> field
            | REGEX -> regex
+           | SAVED -> saved
            | QUOTED -> quoted
            | WORD -> word
     _OR.4: /or(?=[\s()!]|$)/i
     _AND.4: /and(?=[\s()!]|$)/i
     FIELD.3: /[A-Za-z]+([.\[][^\s:<>=()"!]*)?(:|>=|<=|>|<|=)("(\\.|[^"\\])*"|\/(\\.|[^\/\\])+\/|[^\s()"]*)/
     REGEX.2: /\/(\\.|[^\/\\\s])+\/(?=[\s()]|$)/
+    SAVED.2: /@[\w-]+(?=[\s()]|$)/
     QUOTED.2: /"(\\.|[^"\\])*"/
     WORD: /[^\s()"!][^\s()"]*/
     %ignore /\s+/
@@ -82,18 +85,18 @@ class Query:
 
     def __init__(self, text: str, root: _Node) -> None:
         self.text = text
-        self._root = root
+        self.root = root
 
     def bind(self, context: Context) -> BoundQuery:
         """The query as a filter of this state."""
         return BoundQuery(self, context)
 
     def matches_record(self, record: AnyRecord, context: Context) -> bool:
-        return self._root.record(record, context) is not False
+        return self.root.record(record, context) is not False
 
     def matches_socket(self, socket: SocketInfo, context: Context) -> bool:
         """Whether it matches; what can only be asked of records is passed over."""
-        return self._root.socket(socket, context) is not False
+        return self.root.socket(socket, context) is not False
 
 
 class BoundQuery:
@@ -186,6 +189,11 @@ class _Several(_Node):
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, _Node]):
+    def __init__(self, saved: Mapping[str, str], inside: tuple[str, ...]) -> None:
+        super().__init__()
+        self._saved = saved
+        self._inside = inside
+
     def either(self, *nodes: _Node) -> _Node:
         return _Several(list(nodes), decides=True)
 
@@ -204,6 +212,18 @@ class _Builder(Transformer[Token, _Node]):
     def regex(self, token: Token) -> _Node:
         return _Text(_searches(str(token), token.start_pos or 0))
 
+    def saved(self, token: Token) -> _Node:
+        at, name = token.start_pos or 0, str(token)[1:]
+        if name in self._inside:
+            raise QueryError(f"@{name} stands for itself", at)
+        if name not in self._saved:
+            raise QueryError(f"no filter is saved as @{name}: quotes make it a text", at)
+        try:
+            query = parse(self._saved[name], self._saved, inside=(*self._inside, name))
+        except QueryError as error:
+            raise QueryError(str(error) if str(error).startswith("@") else f"@{name}: {error}", at) from None
+        return query.root if query else _Text(lambda _: True)
+
     def field(self, token: Token) -> _Node:
         at = token.start_pos or 0
         match = _FIELD.fullmatch(str(token))
@@ -216,12 +236,15 @@ class _Builder(Transformer[Token, _Node]):
         return _FieldTest(field, path, _test(field, operator, value, at + len(str(token)) - len(value)))
 
 
-def parse(text: str) -> Query | None:
-    """The query that a text is, None for an empty one; QueryError says what is wrong with it, and where."""
+def parse(text: str, saved: Mapping[str, str] | None = None, *, inside: tuple[str, ...] = ()) -> Query | None:
+    """The query that a text is, None for an empty one; QueryError says what is wrong with it, and where.
+
+    `saved` has the filters that `@name` stands for; `inside`, the names of those that are being parsed.
+    """
     if not text.strip():
         return None
     try:
-        node: _Node = _Builder().transform(_parser.parse(text))
+        node: _Node = _Builder(saved or {}, inside).transform(_parser.parse(text))
     except UnexpectedInput as error:
         ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
         at = len(text) if ended or error.pos_in_stream is None else error.pos_in_stream

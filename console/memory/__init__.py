@@ -1,0 +1,1 @@
+"""What the console remembers between two starts, in the state folder."""
