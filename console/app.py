@@ -10,6 +10,7 @@ from console import themes
 from console.link.base import Link
 from console.screens.main import MainScreen
 from console.settings import Settings
+from console.state.session import Session
 from console.state.state import State
 
 
@@ -24,15 +25,17 @@ class ConsoleApp(App[None]):
         super().__init__()
         self._settings = settings or Settings()
         self._link = link
-        self.state = State(
-            max_records=self._settings.max_records,
-            max_bytes=self._settings.max_bytes,
-            max_log_lines=self._settings.max_log_lines,
+        self.session = Session(
+            State(
+                max_records=self._settings.max_records,
+                max_bytes=self._settings.max_bytes,
+                max_log_lines=self._settings.max_log_lines,
+            )
         )
 
     def on_mount(self) -> None:
         themes.use(self, self._settings.theme)
         self.set_keymap(self._settings.keys)
         self._link.start()
-        self.push_screen(MainScreen(self._link, self.state, show_secrets=self._settings.show_secrets))
+        self.push_screen(MainScreen(self._link, self.session, show_secrets=self._settings.show_secrets))
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

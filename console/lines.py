@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from console import text
+from console.state.session import Session
 from console.state.state import State
 from server_core import redact
 from server_core.records import (
@@ -69,9 +70,13 @@ class Line(NamedTuple):
 class Reader:
     """Reads records with what the state knows: names for ids, secrets masked."""
 
-    def __init__(self, state: State, *, show_secrets: bool = False) -> None:
-        self._state = state
+    def __init__(self, session: Session, *, show_secrets: bool = False) -> None:
+        self._session = session
         self._show_secrets = show_secrets
+
+    @property
+    def _state(self) -> State:
+        return self._session.state
 
     def mask(self, json_text: str) -> str:
         """JSON text as the screen may show it."""

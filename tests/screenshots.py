@@ -150,11 +150,11 @@ async def views(columns: int, lines: int) -> None:
     """The other views, and the help."""
     async with demo(columns, lines) as (console, client):
         await client.command("call", nsp="/", event="divide", args=[1, 0], timeout=1, id=0)
-        await console.view(2)
+        await console.view(3)
         await console.wait_for("ZeroDivisionError")
         await console.wait_quiet(0.1, 1)
         save(console, "events")
-        await console.view(3)
+        await console.view(6)
         await console.wait_for("Traceback")
         await console.wait_quiet(0.1, 1)
         save(console, "logs")

@@ -29,9 +29,9 @@ def settings(
 
 def check_all(config: Config) -> list[str]:
     """What the settings name that this console has not."""
-    from console.actions import ACTIONS
-    from console.state.socket_view import COLUMNS
+    from console.actions.table import ACTIONS
+    from console.state.sockets import SocketListing
     from console.themes import NAMES
 
-    keys = {action.id: action.key for action in ACTIONS}
-    return check(config, views={"sockets": COLUMNS}, actions=keys, themes=NAMES)
+    keys = {action.id: action.key for action in ACTIONS.values()}
+    return check(config, views={"sockets": tuple(SocketListing.KEYS)}, actions=keys, themes=NAMES)

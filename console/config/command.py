@@ -40,10 +40,10 @@ def init(path: Path | None = None) -> str:
 
 def keys() -> str:
     """Every action by its id, as lines that fit into the config file."""
-    from console.actions import ACTIONS
+    from console.actions.table import ACTIONS
 
-    width = max(len(action.id) for action in ACTIONS) + 2
-    rows = (f"{_quoted(action.id):{width}} = {_quoted(action.key):16} # {action.help}" for action in ACTIONS)
+    width = max(len(action.id) for action in ACTIONS.values()) + 2
+    rows = (f"{_quoted(action.id):{width}} = {_quoted(action.key):16} # {action.help}" for action in ACTIONS.values())
     return "[keys]\n" + "\n".join(rows) + "\n"
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
+from console.state.session import Session
 from console.state.state import State
 from server_core.records import AnyRecord, EngineInfo, SocketCounters, SocketInfo
 
@@ -13,11 +13,15 @@ class Context:
     """The state in which a query is answered, and the text that free text is looked for in."""
 
     def __init__(
-        self, state: State, text_of_record: Callable[[AnyRecord], str], text_of_socket: Callable[[SocketInfo], str]
+        self, session: Session, text_of_record: Callable[[AnyRecord], str], text_of_socket: Callable[[SocketInfo], str]
     ) -> None:
-        self.state = state
+        self._session = session
         self.text_of_record = text_of_record
         self.text_of_socket = text_of_socket
+
+    @property
+    def state(self) -> State:
+        return self._session.state
 
     def socket_of(self, record: AnyRecord) -> SocketInfo | None:
         """The one socket that a record is about, live or gone, as it is known now."""
@@ -36,5 +40,5 @@ class Context:
         return self.state.label(id)
 
     def now(self) -> int:
-        """Wall time in nanoseconds."""
-        return time.time_ns()
+        """Wall time in nanoseconds, or the time of the moment that is shown."""
+        return self._session.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from console.actions import ACTIONS
+from console.actions.registry import by_group
 from console.query.fields import FIELDS
 from console.query.parse import OPERATORS
 from console.screens.dialog import Dialog
@@ -29,12 +29,9 @@ class HelpScreen(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         pairs: list[tuple[str, str]] = []
-        group = ""
-        for action in ACTIONS:
-            if action.group != group:
-                group = action.group
-                pairs += [("", ""), ("", group)] if pairs else [("", group)]
-            pairs.append((action.key_display or action.key, action.help))
+        for group, actions in by_group().items():
+            pairs += [("", ""), ("", group)] if pairs else [("", group)]
+            pairs += [(action.key_display or action.key, action.help) for action in actions]
         pairs += [("", ""), ("", "Marks in the timeline"), *_MARKS]
         pairs += [("", ""), ("", "The filter: of sockets and events alike; → completes"), *OPERATORS]
         pairs += [("", ""), ("", "Its fields")]

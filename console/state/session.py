@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from console.state.state import State
 
 
@@ -18,3 +20,7 @@ class Session:
     def past(self) -> bool:
         """Whether a moment of the past is shown."""
         return self.state is not self.live
+
+    def now(self) -> int:
+        """Wall time in nanoseconds, or the time of the moment that is shown."""
+        return self.state.time if self.past else time.time_ns()

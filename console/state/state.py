@@ -14,6 +14,7 @@ from server_core.records import (
     AnyRecord,
     Disconnected,
     EngineHeartbeat,
+    EngineInfo,
     EventReceived,
     EventSent,
     Gap,
@@ -46,8 +47,10 @@ class State:
         #: Lines of the log ever seen, and records lost.
         self.log_lines = 0
         self.lost = 0
-        #: Changes with whatever the views show of sockets.
+        #: Changes with whatever the views show.
         self.version = 0
+        #: Wall time in nanoseconds of the last record.
+        self.time = 0
         self._events: dict[int, int] = {}
         self._gone: OrderedDict[str, SocketInfo] = OrderedDict()
         self._labels: dict[str, tuple[SocketInfo, str]] = {}
@@ -73,6 +76,7 @@ class State:
             if not isinstance(record, _UNSEEN):
                 self.history.append(record)
             self.version += 1
+            self.time = record.time
 
     # sockets
 
@@ -86,7 +90,17 @@ class State:
 
     def roster_of(self, id: str) -> Roster | None:
         """The roster in which a socket is live."""
-        return next((roster for roster in self.rosters.values() if id in roster.sockets), None)
+        for roster in self.rosters.values():
+            if id in roster.sockets:
+                return roster
+        return None
+
+    def engine(self, id: str) -> EngineInfo | None:
+        """A live connection."""
+        for roster in self.rosters.values():
+            if engine := roster.engines.get(id):
+                return engine
+        return None
 
     def socket(self, id: str) -> SocketInfo | None:
         """A live socket."""

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from console.state.filter import Filter
+from console.state.session import Session
 from console.state.state import State
 from server_core.records import (
     AnyRecord,
@@ -30,8 +31,9 @@ from server_core.records import (
 class Timeline:
     """Numbers of the records that match a filter, and concern a socket where one is named."""
 
-    def __init__(self, state: State) -> None:
-        self._state = state
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._state = session.state
         self.filter: Filter | None = None
         self.socket: str | None = None
         self.numbers: list[int] = []
@@ -42,8 +44,10 @@ class Timeline:
 
     def set(self, *, filter: Filter | None = None, socket: str | None = None) -> None:
         """Show what this filter takes, and this socket's own timeline where one is named."""
-        if filter is self.filter and socket == self.socket and self._seen:
+        same = self._state is self._session.state and self._seen
+        if same and filter is self.filter and socket == self.socket:
             return
+        self._state = self._session.state
         self.filter, self.socket = filter, socket
         history = self._state.history
         records = history.since(history.first)
@@ -57,7 +61,11 @@ class Timeline:
         self.numbers = [first + index for index in found if self._matches(records[index])]
 
     def extend(self) -> int:
-        """Take in what came since the last call; how many records were added."""
+        """Take in what came since the last call; how many records were added. Begins anew when the session shows
+        another state."""
+        if self._state is not self._session.state:
+            self.set(filter=self.filter, socket=self.socket)
+            return len(self.numbers)
         history = self._state.history
         start = max(self._seen, history.first)
         before = len(self.numbers)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
-
 from rich.cells import cell_len
 from textual.content import Content
 
 from console.lines import Reader, clock
+from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
 from console.text import cut, fit, safe, safe_lines, seconds, wrap
@@ -26,14 +25,18 @@ class Detail(LineList):
 
     has_header = True
 
-    def __init__(self, state: State, timeline: Timeline, reader: Reader, *, id: str | None = None) -> None:
+    def __init__(self, session: Session, reader: Reader, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._state = state
+        self._session = session
         self._reader = reader
-        self._events = TimelineList(timeline, reader)
+        self._events = TimelineList(Timeline(session), reader)
         self.tab = 0
         self.socket_id = ""
         self._rows: list[list[Piece]] = []
+
+    @property
+    def _state(self) -> State:
+        return self._session.state
 
     @property
     def timeline(self) -> Timeline:
@@ -146,7 +149,7 @@ class Detail(LineList):
         roster = self._state.roster_of(socket.id)
         engine = roster.engines.get(socket.engine) if roster else None
         counters = roster.counters_of(socket.id) if roster else None
-        since = time.time() - (socket.connected or socket.connecting) / 1e9
+        since = (self._session.now() - (socket.connected or socket.connecting)) / 1e9
         state = "connected" if socket.connected else "connecting"
         pairs = [
             (

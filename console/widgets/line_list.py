@@ -210,7 +210,7 @@ class LineList(Widget, can_focus=True):
         if event.y >= self.has_header and row < self.row_count():
             self.move(row)
             if event.chain == 2:
-                await self.run_action("screen.open")
+                await self.run_action("screen.run('open')")
 
     def on_resize(self) -> None:
         self.update()

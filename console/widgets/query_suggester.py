@@ -5,17 +5,17 @@ from __future__ import annotations
 from textual.suggester import Suggester
 
 from console.query.complete import complete
-from console.state.state import State
+from console.state.session import Session
 from console.text import safe
 
 
 class QuerySuggester(Suggester):
     """Completes the last word of a query by what there is now."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._state = state
+        self._session = session
 
     async def get_suggestion(self, value: str) -> str | None:
-        completed = complete(value, self._state)
+        completed = complete(value, self._session.state)
         return completed if completed == safe(completed or "") else None

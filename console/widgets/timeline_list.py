@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 from rich.cells import cell_len
 
 from console.lines import Reader, clock
 from console.state.filter import Filter
+from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
 from console.text import cut, fit, safe
@@ -98,9 +101,10 @@ class LogList(LineList):
     follows = True
     BORDER_TITLE = "Log"
 
-    def __init__(self, state: State, reader: Reader, *, id: str | None = None) -> None:
+    def __init__(self, session: Session, reader: Reader, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._state = state
+        self._session = session
+        self._state: State | None = None
         self._reader = reader
         self._lines: list[Log] = []
         self._seen = 0
@@ -116,22 +120,34 @@ class LogList(LineList):
         """Show only the lines that a filter takes."""
         if filter is not self._filter:
             self._filter = filter
-            self._lines = [line for line in self._state.log if self._takes(line)]
-            self._seen = self._state.log_lines
-            self.following = True
-            self.update()
+            self._begin()
+
+    def _begin(self) -> None:
+        """Show the lines of the state that the session shows, the newest last."""
+        state = self._state = self._session.state
+        self._lines = [line for line in state.log if self._takes(line)]
+        self._seen = state.log_lines
+        self.following = True
+        self.update()
+
+    def record(self) -> AnyRecord | None:
+        """The line under the cursor."""
+        return self._lines[self.cursor] if self.cursor < len(self._lines) else None
 
     def _takes(self, line: Log) -> bool:
         return self._filter is None or self._filter.takes_record(line)
 
     def sync(self) -> None:
         """Take in the lines that came."""
-        new = self._state.log_lines - self._seen
+        state = self._session.state
+        if state is not self._state:
+            self._begin()
+        new = state.log_lines - self._seen
         if new:
             self._seen += new
-            fresh = list(self._state.log)[-new:]
-            self._lines += [line for line in fresh if self._takes(line)]
-            over = len(self._lines) - (self._state.log.maxlen or 0)
+            fresh = islice(reversed(state.log), min(new, len(state.log)))
+            self._lines += [line for line in reversed(list(fresh)) if self._takes(line)]
+            over = len(self._lines) - (state.log.maxlen or 0)
             if over > 0:
                 del self._lines[:over]
                 self.shift(over)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from console.link.base import Link, LinkState
-from console.state.state import State
+from console.state.session import Session
 from console.text import count, cut, safe
 
 _MARKS = {
@@ -27,16 +25,16 @@ class TopLine(Widget):
 
     COMPONENT_CLASSES = {"top--name", "top--live", "top--waiting", "top--lost", "top--quiet"}
 
-    def __init__(self, link: Link, state: State) -> None:
+    def __init__(self, link: Link, session: Session) -> None:
         super().__init__()
         self._link = link
-        self._state = state
+        self._session = session
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
-        link, state, status = self._link, self._state, self._link.status
+        link, state, status = self._link, self._session.state, self._link.status
         mark, mark_style = _MARKS[status.state]
-        rates = state.rates(time.time_ns(), 8)
+        rates = state.rates(self._session.now(), 8)
         parts: list[tuple[str, str]] = [
             (" socketscope ", "top--name"),
             (f" {safe(link.title)}  ", ""),

@@ -13,7 +13,8 @@ from rich.table import Table
 from console.lines import Reader
 from console.query.context import Context
 from console.query.parse import parse
-from console.state.socket_view import SocketView
+from console.state.session import Session
+from console.state.sockets import SocketListing
 from console.state.state import State
 from server_core.records import AnyRecord
 from tests.support.make import Maker
@@ -58,8 +59,9 @@ def _per_record(takes: Callable[[AnyRecord], bool], records: list[AnyRecord]) ->
 
 async def run() -> None:
     state, records = _records()
-    reader = Reader(state)
-    context = Context(state, reader.text_of, SocketView(state).text_of)
+    session = Session(state)
+    reader = Reader(session)
+    context = Context(session, reader.text_of, SocketListing(session).text_of)
     plain = _per_record(lambda record: "bye" in reader.text_of(record).casefold(), records)
     table = Table(title=f"A query's cost per record, over {RECORDS:,}")
     for column in ("query", "µs", "beside a text looked for"):

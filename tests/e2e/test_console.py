@@ -166,12 +166,12 @@ async def test_what_the_app_raises_is_visible_with_its_traceback(target: str) ->
             alice = await client.connect(auth={"name": "alice"})
             await alice.emit("boom", "the bang")
             await console.wait_for("ValueError")
-            await console.view(3)
+            await console.view(6)
             text = await console.wait_for("Traceback (most recent call last)")
             assert "in boom" in text
             assert "ValueError: the bang" in text
             # and as a record, with a traceback of its own
-            await console.view(2)
+            await console.view(3)
             await console.filter("ValueError")
             await console.wait_gone("connected")
             console.send("enter")
@@ -191,7 +191,7 @@ async def test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else(target: s
             assert rows[0].startswith(" socketscope")
             assert all(row[0] in " ╭│╰/" for row in rows)
             assert "loud" not in "".join(row for row in rows if "print" not in row)
-            await console.view(3)
+            await console.view(6)
             for stream in ("out", "err"):
                 await console.wait_for(re.compile(rf"{stream}: .*loud.* words"))
             assert b"\x1b]52;" not in console.output
@@ -231,7 +231,7 @@ async def test_a_killed_child_is_told_of_and_started_again() -> None:
 async def test_a_broken_target_shows_why_in_the_log_pane(target: str, why: str) -> None:
     async with Console(target) as console:
         await console.wait_for("could not be loaded", 15)
-        await console.view(3)
+        await console.view(6)
         text = await console.wait_for(why)
         assert ("Traceback" in text) == ("Error:" in why)
         console.send("q")
@@ -299,5 +299,5 @@ async def test_the_hosted_app_serves_http_too() -> None:
         async with httpx.AsyncClient() as http:
             answers = await asyncio.gather(*(http.get(f"{console.url}/health") for _ in range(3)))
         assert [answer.json() for answer in answers] == [{"database": "open"}] * 3
-        await console.view(3)
+        await console.view(6)
         await console.wait_for("lifespan: started")

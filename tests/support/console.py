@@ -50,10 +50,9 @@ class Console(Terminal):
         return match.group(1)
 
     async def view(self, number: int) -> None:
-        """Sockets (1), events (2) or logs (3)."""
-        name = {1: "[1 Sockets]", 2: "[2 Events]", 3: "[3 Logs]"}[number]
+        """Sockets (1), rooms (2), events (3), clients (4), servers (5) or logs (6)."""
         self.send(str(number))
-        await self.wait_for(name)
+        await self.wait_for(f"[{number} ")
 
     async def fill(self, field: str, text: str, *, key: str = "tab") -> None:
         """Go to a dialog's field with a key and type over what it holds: it is selected on entering."""
@@ -66,7 +65,7 @@ class Console(Terminal):
         self.send("/")
         await self.wait_for(lambda _: "back" in self.rows()[-1] and "quit" not in self.rows()[-1])
         self.type(text)
-        await self.wait_for(f"3 Logs  {text}")
+        await self.wait_for(re.compile(rf"(\[\d \w+\]|\d Logs) +{re.escape(text)}"))
         self.send("enter")
         await self.wait_for("⏎ open")
 

@@ -13,7 +13,8 @@ from console.query.complete import complete
 from console.query.context import Context
 from console.query.fields import FIELDS, kinds
 from console.query.parse import OPERATORS, QueryError, parse
-from console.state.socket_view import SocketView
+from console.state.session import Session
+from console.state.sockets import SocketListing
 from console.state.state import State
 from server_core import records
 from tests.support.make import NOON, Maker
@@ -41,7 +42,8 @@ def world() -> tuple[State, Context, list[Any]]:
         make(records.Disconnected, socket="cccc", reason="ping timeout", rooms=frozenset({"cccc", "den"})),
     ]
     state.apply(happened)
-    context = Context(state, Reader(state).text_of, SocketView(state).text_of)
+    session = Session(state)
+    context = Context(session, Reader(session).text_of, SocketListing(session).text_of)
     context.now = lambda: NOON + 3_600_000_000_000  # type: ignore[method-assign]
     return state, context, happened
 

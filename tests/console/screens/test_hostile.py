@@ -79,12 +79,12 @@ async def test_in_every_view_dialog_and_notification(open_console: Open) -> None
         for _ in range(5):
             await screen.press("enter", "right")
             check(screen)
-        await screen.press("escape", "2")
+        await screen.press("escape", "3")
         for _ in range(len(hostile_records())):
             await screen.press("enter")
             check(screen)
             await screen.press("escape", "up")
-        await screen.press("3")
+        await screen.press("6")
         check(screen)
         await screen.press("1", "m")
         check(screen)
@@ -117,7 +117,7 @@ async def test_a_megabyte_and_ten_thousand_rooms_stay_readable(open_console: Ope
     made.append(make.received("a", "big", "y" * 1_000_000))
     async with open_console(made) as screen:
         await screen.wait("xxxxxxx", "10000", "big")
-        await screen.press("2", "enter")
+        await screen.press("3", "enter")
         await screen.wait("payload", "1.0 MB")
         await screen.press("escape", "up", "enter")
         await screen.wait("payload")

@@ -19,9 +19,9 @@ Compare = Callable[..., bool]
 PLACES: dict[str, tuple[str, ...]] = {
     "sockets": (),
     "detail": ("enter", "right"),
-    "events": ("2",),
-    "record": ("2", "up", "up", "up", "up", "up", "enter"),
-    "logs": ("3",),
+    "events": ("3",),
+    "record": ("3", "up", "up", "up", "up", "up", "enter"),
+    "logs": ("6",),
     "message": ("m",),
     "disconnect": ("d",),
     "help": ("question_mark",),

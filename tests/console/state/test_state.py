@@ -10,7 +10,8 @@ from console.query.context import Context
 from console.query.parse import parse
 from console.state.history import History
 from console.state.names import label
-from console.state.socket_view import SocketView
+from console.state.session import Session
+from console.state.sockets import SocketListing
 from console.state.state import State
 from server_core import records
 from server_core.records import SocketInfo
@@ -103,11 +104,12 @@ def test_sockets_are_filtered_and_sorted() -> None:
         make.received("bbb", "hi"),
     ]
     state = state_of(made)
-    view = SocketView(state)
+    session = Session(state)
+    view = SocketListing(session)
 
     def ids(filter: str = "", sort: str = "connected", reverse: bool = False) -> list[str]:
         query = parse(filter)
-        view.filter = query.bind(Context(state, lambda _: "", view.text_of)) if query else None
+        view.filter = query.bind(Context(session, lambda _: "", view.text_of)) if query else None
         view.sort, view.reverse = sort, reverse
         view.refresh()
         return view.ids

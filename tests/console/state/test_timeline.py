@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
 from server_core import records
@@ -35,13 +36,13 @@ def test_extending_shows_the_same_as_beginning_anew(made: list[Any], data: st.Da
     state = State(max_records=20)
     socket = data.draw(st.sampled_from([None, *IDS]))
     filter = data.draw(st.sampled_from([None, Contains("room"), Contains(" a")]))
-    early = Timeline(state)
+    early = Timeline(Session(state))
     at = data.draw(st.integers(0, len(made)))
     state.apply(made[:at])
     early.set(filter=filter, socket=socket)
     state.apply(made[at:])
     early.extend()
-    late = Timeline(state)
+    late = Timeline(Session(state))
     late.set(filter=filter, socket=None)
     if socket is None:
         assert early.numbers == late.numbers
@@ -100,11 +101,11 @@ def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: s
             expected.append(record)
     state = State()
     state.apply(made[:at])
-    extended = Timeline(state)
+    extended = Timeline(Session(state))
     extended.set(socket=socket)
     state.apply(made[at:])
     extended.extend()
-    anew = Timeline(state)
+    anew = Timeline(Session(state))
     anew.set(socket=socket)
     assert [anew[row] for row in range(len(anew))] == expected
     assert [extended[row] for row in range(len(extended))] == expected
@@ -113,7 +114,7 @@ def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: s
 def test_a_row_keeps_its_record_when_old_ones_go() -> None:
     make = Maker()
     state = State(max_records=10)
-    timeline = Timeline(state)
+    timeline = Timeline(Session(state))
     timeline.set()
     for number in range(30):
         state.apply([make.received("a", "hi", number)])

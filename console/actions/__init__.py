@@ -1,0 +1,1 @@
+"""The actions: one named registry, from which keys, footer, help and palette are made."""

@@ -1,0 +1,85 @@
+"""Moving: views, panes, into what the cursor is on and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from console.actions.registry import Run, action
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
+
+
+@action(
+    "open",
+    "enter",
+    "open",
+    "Open what the cursor is on: a socket, a record, whatever a detail's line names",
+    group="Move",
+    footer=True,
+)
+def open(screen: MainScreen) -> None:
+    screen.open_current()
+
+
+def _leads_back(screen: MainScreen) -> bool:
+    return screen.leads_back()
+
+
+@action(
+    "back",
+    "escape",
+    "back",
+    "Go back to where you came from; then clear the filter",
+    group="Move",
+    footer=True,
+    key_display="esc",
+    visible=_leads_back,
+    typing=True,
+)
+def back(screen: MainScreen) -> None:
+    screen.back()
+
+
+def _view(id: str) -> Run:
+    def go(screen: MainScreen) -> None:
+        screen.show(id)
+
+    return go
+
+
+for _id, _key, _help in (
+    ("sockets", "1", "Who is live, and what just happened"),
+    ("events", "3", "The whole timeline"),
+    ("logs", "6", "What the app writes"),
+):
+    action(_id, _key, _id, _help, group="Move")(_view(_id))
+
+
+@action("next-pane", "tab", "next pane", "Move to the next pane", group="Move")
+def next_pane(screen: MainScreen) -> None:
+    screen.app.action_focus_next()
+
+
+@action("previous-pane", "shift+tab", "previous pane", "Move to the previous pane", group="Move")
+def previous_pane(screen: MainScreen) -> None:
+    screen.app.action_focus_previous()
+
+
+def _has_tabs(screen: MainScreen) -> bool:
+    return screen.view.detail.display
+
+
+@action("previous-tab", "left", "tab", "The detail's previous tab", group="Move", key_display="←", visible=_has_tabs)
+def previous_tab(screen: MainScreen) -> None:
+    screen.view.detail.turn(-1)
+
+
+@action("next-tab", "right", "tab", "The detail's next tab", group="Move", key_display="→", visible=_has_tabs)
+def next_tab(screen: MainScreen) -> None:
+    screen.view.detail.turn(1)
+
+
+@action("pause", "p", "pause", "Pause the timeline where it is, or follow the newest again", group="Move", footer=True)
+def pause(screen: MainScreen) -> None:
+    screen.view.pause()

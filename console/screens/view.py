@@ -1,0 +1,194 @@
+"""What all views have in common: a list, perhaps others below it, and a detail beside them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from console.lines import Reader
+from console.link.base import Link
+from console.state.filter import Filter
+from console.state.refs import Ref
+from console.state.session import Session
+from console.state.state import State
+from console.widgets.detail import Detail
+from console.widgets.line_list import LineList
+from console.widgets.table import Table
+from server_core.records import AnyRecord, EngineInfo, SocketInfo
+
+#: What actions are about.
+Subject = SocketInfo | EngineInfo | AnyRecord | None
+
+
+class Spot(NamedTuple):
+    """Where one is in a view, to come back to."""
+
+    #: Index of the focused pane, -1 for the detail.
+    pane: int
+    #: The list's row, by what is there.
+    selected: Any
+    cursor: int
+    #: What the detail shows, and where in it.
+    shown: Any
+    tab: int
+    line: int
+
+
+class View(Horizontal):
+    """One view of the main screen. It reads `session.state` each time, and keeps nothing of it.
+
+    `id`, `title` and `key` name it; `main` is the list that it is about.
+    """
+
+    title: ClassVar[str]
+    key: ClassVar[str]
+    #: Whether the detail stands beside the lists wherever there is room, or once something was opened.
+    beside: ClassVar[bool] = True
+
+    main: LineList
+    #: The list and what stands below it.
+    panes: tuple[LineList, ...]
+
+    def __init__(self, link: Link, session: Session, reader: Reader, *, id: str) -> None:
+        super().__init__(id=id, classes="view")
+        self.link = link
+        self.session = session
+        self.reader = reader
+        self.detail = Detail(session, reader, id=f"{id}-detail")
+        self.filter: Filter | None = None
+        self._state: State | None = None
+        self._opened = False
+        self._wide = True
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="lists"):
+            yield from self.panes
+        yield self.detail
+
+    @property
+    def table(self) -> Table[Any, Any] | None:
+        """The list, where it is one that can be sorted."""
+        return self.main if isinstance(self.main, Table) else None
+
+    # what subclasses say
+
+    def subject(self) -> Subject:
+        """What the cursor is on."""
+        raise NotImplementedError
+
+    def ref(self) -> Ref | None:
+        """What the cursor's row names, to be opened; None where there is nothing to open."""
+        raise NotImplementedError
+
+    def sockets(self) -> list[SocketInfo]:
+        """The live sockets that an action here is about."""
+        raise NotImplementedError
+
+    def show(self, ref: Ref) -> None:
+        """Show all about something, with the cursor on it where it is listed."""
+        raise NotImplementedError
+
+    def hides(self, ref: Ref) -> bool:
+        """Whether the filter hides something that the list would show."""
+        return False
+
+    def refilter(self) -> None:
+        """The filter is another one: look at everything again."""
+        raise NotImplementedError
+
+    def resort(self) -> None:
+        """Look at the order again, at most twice a second."""
+
+    def sync(self) -> None:
+        """Draw what came; the order may wait for `resort`."""
+
+    def pause(self) -> None:
+        """Stand still, or follow the newest again, where it is a list that follows."""
+
+    def toggle(self) -> None:
+        """Mark what the cursor is on, or no more."""
+        if table := self.table:
+            table.toggle()
+
+    def marked_sockets(self) -> list[SocketInfo]:
+        """The live sockets of all that is marked."""
+        return []
+
+    # the main screen's
+
+    def set_filter(self, filter: Filter | None) -> None:
+        """Be drawn, with this filter."""
+        if filter is not self.filter or self._state is not self.session.state:
+            self.filter, self._state = filter, self.session.state
+            self.refilter()
+        self.resort()
+        self.sync()
+
+    def refresh_all(self) -> None:
+        """Draw everything anew: the session shows another state."""
+        self._state = self.session.state
+        self.refilter()
+        self.resort()
+        self.sync()
+        if self.detail.display:
+            self.detail.sync()
+
+    @property
+    def in_detail(self) -> bool:
+        return self.detail.has_focus
+
+    @property
+    def focused_list(self) -> LineList:
+        """The list that has the focus, or had it last."""
+        return next((pane for pane in self.panes if pane.has_focus), self.main)
+
+    def lay_out(self, *, wide: bool) -> None:
+        """Show what there is room for: lists and detail side by side, or the one that is in use."""
+        self._wide = wide
+        beside = wide and (self.beside or self._opened)
+        self.detail.display = beside or self.in_detail
+        self.query_one(".lists").display = wide or not self.detail.display
+
+    def enter(self) -> None:
+        """Go into the detail, which may have no room until it is focused."""
+        self._opened = True
+        self.detail.display = True
+        self.detail.focus()
+
+    def leave(self) -> None:
+        """Go back to the list."""
+        self._opened = False
+        self.query_one(".lists").display = True
+        self.main_pane().focus()
+
+    def main_pane(self) -> LineList:
+        """The list that one goes to."""
+        return self.main
+
+    def spot(self) -> Spot:
+        """Where one is now."""
+        panes = self.panes
+        pane = -1 if self.in_detail else next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
+        selected = self.table.selected if self.table else None
+        detail = self.detail
+        return Spot(pane, selected, panes[max(0, pane)].cursor, detail.socket_id, detail.tab, detail.cursor)
+
+    def go(self, spot: Spot) -> None:
+        """Be where one was."""
+        pane = self.panes[max(0, spot.pane)]
+        table = self.table
+        if pane is table and table is not None and spot.selected is not None:
+            table.select(spot.selected)
+        elif pane is not table:
+            pane.following = False
+            pane.move(spot.cursor)
+        self.detail.show(spot.shown)
+        self.detail.tab = spot.tab
+        self.detail.cursor = spot.line
+        if spot.pane < 0:
+            self.enter()
+        else:
+            self.leave()
+            pane.focus()

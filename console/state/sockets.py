@@ -1,0 +1,81 @@
+"""The list of live sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.state.filter import Filter
+from console.state.listing import Listing
+from server_core.records import EngineInfo, SocketCounters, SocketInfo
+
+_NO_EVENTS = SocketCounters()
+
+
+class SocketListing(Listing[SocketInfo, str]):
+    """The sockets of all servers, those in a middleware included."""
+
+    def things(self) -> Iterable[SocketInfo]:
+        return self.session.state.sockets()
+
+    def id_of(self, thing: SocketInfo) -> str:
+        return thing.id
+
+    def get(self, id: str) -> SocketInfo | None:
+        return self.session.state.socket(id)
+
+    def takes(self, thing: SocketInfo, filter: Filter) -> bool:
+        return filter.takes_socket(thing)
+
+    def engine(self, socket: SocketInfo) -> EngineInfo | None:
+        """The socket's connection, None when it is gone."""
+        roster = self.session.state.roster_of(socket.id)
+        return roster.engines.get(socket.engine) if roster else None
+
+    def transport(self, socket: SocketInfo) -> str:
+        """`websocket` or `polling`, "" when its connection is gone."""
+        engine = self.engine(socket)
+        return engine.transport if engine else ""
+
+    def rtt(self, socket: SocketInfo) -> float | None:
+        """Seconds, None before the first heartbeat."""
+        engine = self.engine(socket)
+        return engine.rtt if engine else None
+
+    def counters(self, socket: SocketInfo) -> SocketCounters:
+        roster = self.session.state.roster_of(socket.id)
+        return roster.counters_of(socket.id) if roster else _NO_EVENTS
+
+    def label(self, socket: SocketInfo) -> str:
+        return self.session.state.label(socket.id).casefold()
+
+    def text_of(self, socket: SocketInfo) -> str:
+        """All of a socket's text, in which a filter's free text is looked for."""
+        handshake = socket.handshake
+        parts = (
+            socket.id,
+            socket.nsp,
+            handshake.address,
+            *socket.rooms,
+            *socket.attributes,
+            *socket.attributes.values(),
+            handshake.auth,
+            handshake.url,
+            handshake.headers.get("user-agent", ""),
+            self.transport(socket),
+        )
+        return "\n".join(parts).casefold()
+
+    KEYS = {
+        "connected": lambda self, socket: (socket.connecting, socket.id),
+        "id": lambda self, socket: socket.id,
+        "nsp": lambda self, socket: (socket.nsp, socket.connecting),
+        "transport": lambda self, socket: (self.transport(socket), socket.connecting),
+        "address": lambda self, socket: (socket.handshake.address, socket.connecting),
+        "attributes": lambda self, socket: (self.label(socket), socket.connecting),
+        "rooms": lambda self, socket: (len(socket.rooms), socket.connecting),
+        "names": lambda self, socket: (sorted(socket.rooms - {socket.id}), socket.connecting),
+        "in": lambda self, socket: (self.counters(socket).received, socket.connecting),
+        "out": lambda self, socket: (self.counters(socket).sent, socket.connecting),
+        "last": lambda self, socket: (-self.counters(socket).last, socket.connecting),
+        "rtt": lambda self, socket: (self.rtt(socket) or 0.0, socket.connecting),
+    }

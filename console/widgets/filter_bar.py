@@ -1,0 +1,114 @@
+"""The line below the top: the views, the filter, and beside it where clients connect or what is wrong."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.events import Resize
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from console.query.parse import Query, QueryError, parse
+from console.state.session import Session
+from console.text import safe
+from console.widgets.query_suggester import QuerySuggester
+
+#: Cells from which the views' names are spread out, and from which they stay beside the filter.
+_WIDE = 110
+
+
+class FilterBar(Horizontal):
+    """Says `Changed` when there is another query; while a text is none, what was found so far stays."""
+
+    class Changed(Message):
+        """There is another query, or none."""
+
+        def __init__(self, query: Query | None) -> None:
+            super().__init__()
+            self.query = query
+
+    class Submitted(Message):
+        """The query is finished: the cursor goes to what it found."""
+
+    def __init__(self, session: Session, views: list[tuple[str, str]], beside: str) -> None:
+        super().__init__(id="bar")
+        #: (key, title) of each view, and the one that is shown.
+        self._views = views
+        self._shown = views[0][1]
+        self._beside = beside
+        #: The text of the query that was told of last.
+        self.text = ""
+        suggester = QuerySuggester(session)
+        self._field = Input(placeholder="filter…", id="filter", compact=True, suggester=suggester)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="views")
+        yield self._field
+        yield Static(Content(safe(self._beside)), id="url")
+
+    def on_mount(self) -> None:
+        self._field.display = False
+
+    @property
+    def typing(self) -> bool:
+        return self._field.has_focus
+
+    def type(self) -> None:
+        """Let a filter be typed."""
+        self._field.display = True
+        self._say("")
+        self._draw()
+        self._field.focus()
+
+    def set(self, text: str) -> None:
+        """Filter by this text; by nothing hides the field."""
+        self._field.display = bool(text)
+        self._field.value = text
+        self._draw()
+        self._read(text)
+
+    def show(self, title: str) -> None:
+        """Say which view is shown."""
+        self._shown = title
+        self._draw()
+
+    def on_resize(self, event: Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        wide = self.size.width >= _WIDE
+        names = [
+            f"[{key} {title}]" if title == self._shown else f" {key} {title}{' ' * wide}"
+            for key, title in self._views
+            if wide or not self._field.display or title == self._shown
+        ]
+        self.query_one("#views", Static).update(Content((" " * wide).join(names)))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        if event.value == self._field.value:  # else it is an older one's
+            self._read(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.post_message(self.Submitted())
+
+    def _read(self, text: str) -> None:
+        try:
+            query = parse(text)
+        except QueryError as error:
+            self._say(f"✗ {error}", wrong=True)
+            return
+        self._say("" if self._field.display else self._beside)
+        if text != self.text:
+            self.text = text
+            self.post_message(self.Changed(query))
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        note = self.query_one("#url", Static)
+        note.update(Content(safe(text)))
+        note.set_class(wrong, "wrong")

@@ -1,0 +1,222 @@
+"""The table that all lists are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+from textual import events
+from textual.message import Message
+
+from console.state.listing import Listing
+from console.text import cut
+from console.widgets.line_list import LineList, Piece, column
+
+Thing = TypeVar("Thing")
+Id = TypeVar("Id", bound=Hashable)
+
+#: Takes what room the other columns leave.
+REST = 0
+#: Cells of the narrowest such column.
+_LEAST = 8
+#: Cells before the first column: marked or not, and what state it is in.
+_GUTTER = 2
+
+
+class Column(NamedTuple, Generic[Thing]):
+    """One column. `cell` gets the thing and the column's width, and returns text that is safe for the screen."""
+
+    id: str
+    title: str
+    cell: Callable[[Thing, int], str]
+    #: (cells of the table from which on, cells of the column), the narrowest first; `REST` for what is left.
+    widths: tuple[tuple[int, int], ...]
+    #: Whether it is aligned to the right.
+    right: bool = False
+
+    def width(self, table: int) -> int | None:
+        """Its width in a table of this width, None where it has no room."""
+        found = None
+        for least, width in self.widths:
+            if table >= least:
+                found = width
+        return found
+
+
+class Table(LineList, Generic[Thing, Id]):
+    """A row per thing; the one under the cursor stays there by its id while rows come, go and re-sort."""
+
+    has_header = True
+
+    class Sorted(Message):
+        """It is sorted by another column."""
+
+    def __init__(self, listing: Listing[Thing, Id], columns: tuple[Column[Thing], ...], *, id: str) -> None:
+        super().__init__(id=id)
+        self.listing = listing
+        self.columns = columns
+        #: Ids of the columns that a person chose, in their order; None shows those that have room.
+        self.chosen: list[str] | None = None
+        #: Widths that a person chose, by column.
+        self.chosen_widths: dict[str, int] = {}
+        #: Ids of what is marked; they may be gone, or hidden by the filter.
+        self.marks: set[Id] = set()
+        #: Id of what the cursor is on, None when there is nothing.
+        self.selected: Id | None = None
+        self.hint = ""
+        self._columns_of: tuple[int, list[tuple[Column[Thing], int]]] = (-1, [])
+
+    # what subclasses say
+
+    def glyph(self, thing: Thing) -> str:
+        """One glyph about its state, " " for none."""
+        return " "
+
+    def tone(self, thing: Thing) -> str:
+        """The style of its row."""
+        return "plain"
+
+    def gone(self, id: Id) -> str:
+        """The row of what left since the list was refreshed."""
+        return "gone"
+
+    # rows
+
+    def row_count(self) -> int:
+        return len(self.listing.ids)
+
+    def empty(self) -> str:
+        return self.hint
+
+    @property
+    def current(self) -> Thing | None:
+        """What the cursor is on."""
+        return None if self.selected is None else self.listing.get(self.selected)
+
+    def marked(self) -> list[Thing]:
+        """What is marked and still there, in the list's order where it is listed."""
+        marks = self.marks
+        ids = [id for id in self.listing.ids if id in marks]
+        ids += marks.difference(ids)
+        return [thing for id in ids if (thing := self.listing.get(id)) is not None]
+
+    def toggle(self) -> None:
+        """Mark what the cursor is on, or no more, and go on to the next."""
+        if self.selected is not None:
+            self.marks ^= {self.selected}
+            self.move(self.cursor + 1)
+
+    def sync(self) -> None:
+        """Take in the listing after it was refreshed: the cursor goes where its row went."""
+        ids = self.listing.ids
+        if self.selected is not None and self.selected in ids:
+            if not (self.cursor < len(ids) and ids[self.cursor] == self.selected):
+                self.cursor = ids.index(self.selected)
+        else:
+            self.cursor = max(0, min(self.cursor, len(ids) - 1))
+            self._select()
+        self.update()
+
+    def select(self, id: Id) -> bool:
+        """Put the cursor on what has this id; whether it is in the list."""
+        if id not in self.listing.ids:
+            return False
+        self.move(self.listing.ids.index(id))
+        return True
+
+    def move(self, row: int) -> None:
+        self.cursor = max(0, min(row, self.row_count() - 1))
+        self._keep_visible()
+        self._select()
+        self.refresh()
+
+    def _select(self) -> None:
+        ids = self.listing.ids
+        selected = ids[self.cursor] if self.cursor < len(ids) else None
+        if selected != self.selected:
+            self.selected = selected
+            self.post_message(self.Moved(self))
+
+    # order
+
+    def sort_by(self, column: str) -> None:
+        """Sort by a column; by the same again: reverse."""
+        if column == self.listing.sort:
+            self.listing.reverse = not self.listing.reverse
+        elif column in self.listing.KEYS:
+            self.listing.sort = column
+        self.resort()
+
+    def sort_next(self) -> None:
+        """Sort by the next column."""
+        keys = list(self.listing.KEYS)
+        self.listing.sort = keys[(keys.index(self.listing.sort) + 1) % len(keys)]
+        self.resort()
+        self.notify(f"sorted by {self.listing.sort}", markup=False, timeout=2)
+
+    def reverse(self) -> None:
+        self.listing.reverse = not self.listing.reverse
+        self.resort()
+
+    def resort(self) -> None:
+        self.listing.refresh()
+        self.sync()
+        self.post_message(self.Sorted())
+
+    # drawing
+
+    def choose(self, columns: list[str] | None, widths: dict[str, int] | None = None) -> None:
+        """Show these columns, in these widths where any are given; None shows those that have room."""
+        self.chosen, self.chosen_widths = columns, widths or {}
+        self._columns_of = (-1, [])
+        self.refresh()
+
+    def shown(self, width: int) -> list[tuple[Column[Thing], int]]:
+        """The columns for which there is room, with their widths."""
+        if self._columns_of[0] != width:
+            self._columns_of = (width, self._fit(width))
+        return self._columns_of[1]
+
+    def _fit(self, width: int) -> list[tuple[Column[Thing], int]]:
+        if self.chosen is None:
+            sized = [(each, size) for each in self.columns if (size := each.width(width)) is not None]
+        else:
+            known = {each.id: each for each in self.columns}
+            found = [known[id] for id in self.chosen if id in known]
+            sized = [(each, each.widths[0][1] if (size := each.width(width)) is None else size) for each in found]
+        sized = [(each, self.chosen_widths.get(each.id, size)) for each, size in sized]
+        rest = width - _GUTTER - sum(size + 1 for _, size in sized)
+        flexible = max(1, sum(size == REST for _, size in sized))
+        return [(each, size or max(_LEAST, rest // flexible)) for each, size in sized]
+
+    def header(self, width: int) -> list[Piece]:
+        text = " " * _GUTTER
+        for each, size in self.shown(width):
+            mark = ("▴" if self.listing.reverse else "▾") if each.id == self.listing.sort else ""
+            text += column(each.title + mark, size, right=each.right)
+        return [(cut(text, width), "header")]
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        id = self.listing.ids[row]
+        mark = "●" if id in self.marks else " "
+        thing = self.listing.get(id)
+        if thing is None:
+            return [(cut(f"{mark}✗ {self.gone(id)}", width), "quiet")]
+        text = f"{mark}{self.glyph(thing)}" + "".join(
+            [column(each.cell(thing, size), size, right=each.right) for each, size in self.shown(width)]
+        )
+        return [(text, self.tone(thing))]
+
+    async def _on_click(self, event: events.Click) -> None:
+        if event.y == 1 and (clicked := self._column_at(event.x - 1)):  # within the border
+            self.sort_by(clicked)
+            return
+        await super()._on_click(event)
+
+    def _column_at(self, x: int) -> str:
+        start = _GUTTER
+        for each, size in self.shown(self.size.width):
+            if start <= x <= start + size:
+                return each.id
+            start += size + 1
+        return ""
