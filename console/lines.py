@@ -95,7 +95,8 @@ class Reader:
         who = state.label(socket) if (socket := getattr(record, "socket", "")) else ""
         match record:
             case EventReceived():
-                return Line("←", "in", who, record.event, self._args(record) + _id(record.id))
+                simulated = "simulated  " if record.simulated else ""
+                return Line("←", "in", who, record.event, simulated + self._args(record) + _id(record.id))
             case EventSent():
                 return Line("→", "out", who or self._target(record), record.event, self._sent(record))
             case AckSent():
@@ -285,6 +286,8 @@ class Reader:
             pairs.append(("after", text.seconds(record.elapsed)))
         if isinstance(record, EventBlocked):
             pairs.append(("blocked", record.message or "its middleware never called next"))
+        if isinstance(record, EventReceived) and record.simulated:
+            pairs.append(("simulated", "by a console: the client did not send it"))
         if (number := getattr(record, "id", None)) is not None:
             pairs.append(("ack id", f"#{number}"))
         pairs.append(("size", text.size(record.size) + (" (cut)" if record.length else "")))

@@ -23,6 +23,11 @@ class SocketWithTimeout:
 
     async def emit_with_ack(self, event: str, *args: Any) -> Any:
         """Emit and return the client's answer; `TimeoutError("operation has timed out")` when it is late."""
+        values = await self.ask(event, *args)
+        return values[0] if len(values) == 1 else tuple(values) or None
+
+    async def ask(self, event: str, *args: Any) -> list[Any]:
+        """Like `emit_with_ack`, and returns the values that the client answered as they are."""
         check_event(event)
         socket = self._socket
         if not socket.connected:
@@ -39,13 +44,12 @@ class SocketWithTimeout:
         pending.add(answer)
         try:
             socket.put_event(event, args, ack_id)
-            values = await asyncio.wait_for(answer, self._seconds)
+            return await asyncio.wait_for(answer, self._seconds)
         except TimeoutError:
             raise TimeoutError("operation has timed out") from None
         finally:
             pending.discard(answer)
             manager.callbacks.get(socket.id, {}).pop(ack_id, None)
-        return values[0] if len(values) == 1 else tuple(values) or None
 
 
 class Answer:
@@ -61,6 +65,26 @@ class Answer:
         if self._id is not None and self._socket.connected:
             self._socket.put_ack(self._id, values)
             self._id = None
+
+
+class Simulated:
+    """The `ack` of an event that no client sent: whoever simulated it gets the answer, and hears what went wrong."""
+
+    __slots__ = ("answered", "handled", "trouble", "values")
+
+    def __init__(self) -> None:
+        self.answered = asyncio.Event()
+        #: What a handler answered.
+        self.values: tuple[Any, ...] = ()
+        #: Whether there was a handler.
+        self.handled = False
+        #: Why no handler ran to its end; empty when one did.
+        self.trouble = ""
+
+    def __call__(self, *values: Any) -> None:
+        if not self.answered.is_set():
+            self.values = values
+            self.answered.set()
 
 
 class VolatileSocket:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from server_core.control import features
 from server_core.errors import SocketError
 from server_core.feed import Feed
 from server_core.outbox import Outbox
@@ -54,9 +55,9 @@ class Admin:
         await next(None if right else SocketError("the token is wrong"))
 
     def _connection(self, socket: Socket) -> None:
-        features = [FEATURE, *(() if self._read_only else ("EMIT", "DISCONNECT"))]
+        supported = [FEATURE, *features(read_only=self._read_only)]
         outbox = Outbox(self._feed.syncs)
-        sender = asyncio.ensure_future(self._serve(socket, outbox, features))
+        sender = asyncio.ensure_future(self._serve(socket, outbox, supported))
 
         @socket.on("command")
         async def command(payload: Any) -> object:

@@ -7,12 +7,13 @@ import functools
 import logging
 import socket
 import threading
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
+import psutil
 import socketio
 import uvicorn
 
-from server_core import watchdog
 from server_core.admin import Admin
 from server_core.control import execute
 from server_core.feed import Feed, Source
@@ -21,6 +22,7 @@ from server_core.records import Command, CommandResult, Record
 from server_core.server import Server
 from server_core.tap import Tap
 from server_core.watch import census, observe
+from server_core.watchdog import Watchdog
 
 logger = logging.getLogger("server_core")
 
@@ -28,6 +30,8 @@ logger = logging.getLogger("server_core")
 COMMAND_PATIENCE = 15.0
 #: Seconds between two looks at what is attached to the sockets that a console watches.
 LOOK = 1.0
+#: Seconds between two records of how the process is.
+STATS = 1.0
 
 
 class Watched:
@@ -93,7 +97,8 @@ class Backstage:
         if server:
             work.append(server[0].serve([server[1]]))
         if self._app_loop:
-            work.append(watchdog.watch(self._app_loop, self._app_thread, self._blocked))
+            dog = Watchdog(self._app_loop, self._app_thread, self._blocked)
+            work += [dog.run(), self._tell_how_it_is(dog)]
         tasks = [asyncio.ensure_future(each) for each in work]
         self._ready.set()
         await self._stop.wait()
@@ -130,7 +135,10 @@ class Backstage:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), patience)
         except TimeoutError:
-            return CommandResult(ok=False, error=f"the app did not answer within {patience:.0f} s: its loop is busy")
+            error = f"the app did not answer within {patience:.0f} s: its loop is busy"
+            result = CommandResult(ok=False, error=error)
+            self._watched[0].tap.commanded(by, command, result)
+            return result
 
     async def _on_app_loop(self, command: Command, by: str) -> CommandResult:
         result = await execute([each.server for each in self._watched], command)
@@ -158,6 +166,16 @@ class Backstage:
     def _ask_for_census(self, watched: Watched) -> None:
         if self._app_loop and not self._app_loop.is_closed():
             self._app_loop.call_soon_threadsafe(lambda: watched.tap.census(census(watched.server)))
+
+    async def _tell_how_it_is(self, dog: Watchdog) -> None:
+        process = psutil.Process()
+        while True:
+            await asyncio.sleep(STATS)
+            lag = dog.take_worst()
+            if self.feed.is_heard:
+                memory = process.memory_info().rss
+                for each in self._watched:
+                    each.tap.server_stats(lag, time.process_time(), memory)
 
     def _blocked(self, seconds: float, stack: str) -> None:
         for each in self._watched[:1]:

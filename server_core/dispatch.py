@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from server_core import middleware
-from server_core.acks import Answer
+from server_core.acks import Answer, Simulated
 from server_core.errors import SocketError
 from server_core.handshake import to_json
 from server_core.listeners import Handler, Listener, Listeners
@@ -32,31 +32,41 @@ class Dispatch:
     def begin(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
         """Start one event's way."""
         self.running += 1
-        socket.nsp.server.spawn(self._run(socket, packet, id, fallback))
+        answer = None if id is None else Answer(socket, id)
+        socket.nsp.server.spawn(self._run(socket, packet, answer, fallback))
 
-    async def _run(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
+    async def simulate(self, socket: Socket, packet: list[Any], answer: Simulated, fallback: Listener | None) -> None:
+        """The whole way of an event that no client sent; `answer` then knows what came of it."""
+        self.running += 1
+        await self._run(socket, packet, answer, fallback)
+
+    async def _run(
+        self, socket: Socket, packet: list[Any], answer: Answer | Simulated | None, fallback: Listener | None
+    ) -> None:
         where = f"on {packet[0]!r}"
         try:
             if self.catch_all:
                 await self._tell_all(socket, packet)
             if self.middlewares:
-                if not await self._pass(socket, packet):
+                if not await self._pass(socket, packet, answer):
                     return
                 if not socket.connected:  # it left while a middleware held the event
                     return
             event, *args = packet
-            calls = [_call(socket, listener, id, args) for listener in self.listeners.take(event)]
+            calls = [_call(socket, listener, answer, args) for listener in self.listeners.take(event)]
             if fallback:
-                calls.append(_call(socket, fallback, id, [socket.id, *args]))
+                calls.append(_call(socket, fallback, answer, [socket.id, *args]))
+            if isinstance(answer, Simulated):
+                answer.handled = bool(calls or self.catch_all)
             if len(calls) == 1:
                 await calls[0]
             elif calls:
                 raised = await asyncio.gather(*calls, return_exceptions=True)
                 for error in raised:
                     if isinstance(error, Exception):
-                        socket.nsp.server.app_raised(where, error, socket)
+                        _raised(socket, where, error, answer)
         except Exception as error:  # noqa: BLE001  the app's handler
-            socket.nsp.server.app_raised(where, error, socket)
+            _raised(socket, where, error, answer)
         finally:
             self.running -= 1
 
@@ -66,11 +76,14 @@ class Dispatch:
             socket.start("on any", Listener(handler, once=False), *packet)
         await asyncio.sleep(0)
 
-    async def _pass(self, socket: Socket, packet: list[Any]) -> bool:
+    async def _pass(self, socket: Socket, packet: list[Any], answer: Answer | Simulated | None) -> bool:
         server = socket.nsp.server
         outcome = await middleware.run(self.middlewares, packet, patience=0)
         if outcome.passed:
             return True
+        if isinstance(answer, Simulated):
+            why = "it never called next" if outcome.error is None else str(outcome.error)
+            answer.trouble = f"the middleware {outcome.by.rpartition('.')[2]} blocked it: {why}"
         if server.eio.tap:
             message = str(outcome.error) if outcome.error else ""
             server.eio.tap.event_blocked(socket.id, socket.nsp.name, to_json(packet), message)
@@ -82,10 +95,16 @@ class Dispatch:
         return False
 
 
-async def _call(socket: Socket, listener: Listener, id: int | None, args: list[Any]) -> None:
+def _raised(socket: Socket, where: str, error: BaseException, answer: Answer | Simulated | None) -> None:
+    socket.nsp.server.app_raised(where, error, socket)
+    if isinstance(answer, Simulated):
+        answer.trouble = f"{where} raised {type(error).__name__}: {error}"
+
+
+async def _call(socket: Socket, listener: Listener, answer: Answer | Simulated | None, args: list[Any]) -> None:
     if listener.wants_ack:
-        await listener.call(*args, ack=Answer(socket, id))
+        await listener.call(*args, ack=answer or Answer(socket, None))
         return
     result = await listener.call(*args)
-    if id is not None and result is not NotImplemented:
-        Answer(socket, id)(*(result if isinstance(result, tuple) else () if result is None else (result,)))
+    if answer is not None and result is not NotImplemented:
+        answer(*(result if isinstance(result, tuple) else () if result is None else (result,)))

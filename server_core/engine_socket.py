@@ -64,6 +64,7 @@ class EngineSocket(AsyncSocket):
         #: What is known of how the connection ended, beside the reason.
         self.description: Any = None
         self._polling = False
+        self._dropped = False
         self._ping_sent = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -214,7 +215,10 @@ class EngineSocket(AsyncSocket):
             raise exceptions.EngineIOError("overlapping polls")
         self._polling = True
         try:
-            return await self._poll_while_there(environ)
+            packets = await self._poll_while_there(environ)
+            if self._dropped:
+                raise exceptions.EngineIOError("the connection was dropped")
+            return packets
         finally:
             self._polling = False
             if self.closing:
@@ -336,6 +340,18 @@ class EngineSocket(AsyncSocket):
             self._finish()
         else:  # the client is between two polls: its next one gets what is queued
             self._timer = asyncio.get_running_loop().call_later(LINGER, self._finish)
+
+    async def drop(self) -> None:
+        """Cut the connection at once and without a goodbye, as a lost network would, and what waits to be sent with it:
+        its sockets' reason is `transport close`."""
+        if self.closing:
+            return
+        self._dropped = True
+        while not self.queue.empty():
+            self.queue.get_nowait()
+            self.queue.task_done()
+        self.queue.put_nowait(None)  # ends the open poll, or the writer, which closes the WebSocket
+        await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE, description="dropped")
 
     def _finish(self) -> None:
         if self._timer:

@@ -38,6 +38,11 @@ class Feed:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether anybody listens."""
+        return bool(self._listeners)
+
     def syncs(self) -> list[Sync]:
         """All that is live, after the records handed out until now."""
         return [tap.sync() for tap in self.taps]

@@ -27,6 +27,9 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
     (socketio.AsyncServer, "_trigger_event"): ("self", "event", "namespace", "args"),
     (socketio.AsyncServer, "_get_event_handler"): ("self", "event", "namespace", "args"),
     (socketio.AsyncServer, "_get_namespace_handler"): ("self", "namespace", "args"),
+    # stock server: called
+    (socketio.AsyncManager, "disconnect"): ("self", "sid", "namespace", "kwargs"),
+    (socketio.AsyncManager, "get_namespaces"): ("self",),
     # stock server: replaced on the instance
     (socketio.AsyncServer, "_handle_event_internal"): ("self", "server", "sid", "eio_sid", "data", "namespace", "id"),
     (socketio.AsyncServer, "save_session"): ("self", "sid", "session", "namespace"),

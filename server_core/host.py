@@ -25,6 +25,7 @@ import uvicorn
 from dotenv import load_dotenv
 
 from server_core.backstage import Backstage, Watched
+from server_core.control import features
 from server_core.errors import app_frames
 from server_core.host_config import HOSTED, HostConfig
 from server_core.listen import ListenError, bind
@@ -129,7 +130,8 @@ class Host:
             url=self._config.url,
             pid=os.getpid(),
             library=f"{kind} (python-socketio {version('python-socketio')}, engineio {version('python-engineio')})",
-            features=("READ_ONLY",) if self._config.read_only else ("EMIT", "DISCONNECT"),
+            features=features(read_only=self._config.read_only),
+            started=time.time_ns(),
         )
 
     def _uvicorn_config(self) -> uvicorn.Config:

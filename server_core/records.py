@@ -453,6 +453,8 @@ class EventReceived(EventRecord, frozen=True, kw_only=True, omit_defaults=True, 
     """A client's event reached the server; `id` is there when the client wants an ack."""
 
     id: int | None = None
+    #: Whether no client sent it: a console's `Simulate` did.
+    simulated: bool = False
 
 
 class EventSent(EventRecord, frozen=True, kw_only=True, omit_defaults=True, tag="event_sent"):

@@ -203,7 +203,7 @@ class Roster:
             self.sockets[socket.id] = msgspec.structs.replace(socket, attributes=attributes)
 
     def _event_received(self, record: EventReceived) -> None:
-        if record.socket in self.sockets:
+        if record.socket in self.sockets and not record.simulated:
             was = self.counters.get(record.socket, _NO_EVENTS)
             self.counters[record.socket] = SocketCounters(
                 was.received + 1, was.sent, record.time, was.bytes_received + record.size, was.bytes_sent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from socketio import packet as sio_packet
 
-from server_core.acks import SocketWithTimeout, VolatileSocket
+from server_core.acks import Simulated, SocketWithTimeout, VolatileSocket
 from server_core.broadcast import BroadcastOperator, Rooms, check_event, names
 from server_core.dispatch import Dispatch
 from server_core.errors import SocketError
@@ -316,6 +316,10 @@ class Socket:
         `fallback` is python-socketio's handler for the event, called with the socket's id first.
         """
         self._state.dispatch.begin(self, packet, id, fallback)
+
+    async def simulate(self, packet: list[Any], answer: Simulated, fallback: Listener | None) -> None:
+        """Run the whole way of an event that no client sent: the catch-all handlers, the middlewares, the handlers."""
+        await self._state.dispatch.simulate(self, packet, answer, fallback)
 
     @property
     def running(self) -> int:

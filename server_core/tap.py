@@ -58,6 +58,9 @@ class Tap:
     def server_blocked(self, seconds: float, stack: str) -> None:
         self._ring.append((Translator.server_blocked, _now(), seconds, stack), 64 + len(stack))
 
+    def server_stats(self, lag: float, cpu: float, memory: int) -> None:
+        self._ring.append((Translator.server_stats, _now(), lag, cpu, memory))
+
     def census(self, found: Census) -> None:
         """Start again from what is live, after a loss or a late start."""
         self._ring.append((Translator.census, _now(), found))
@@ -164,6 +167,11 @@ class Tap:
         """Note an event (JSON text of `[event, *args]`) that a middleware kept from its handlers."""
         self._ring.append((Translator.event_blocked, _now(), sid, nsp, data, message), 64 + len(data))
 
+    def event_simulated(self, sid: str, nsp: str, data: str, attachments: tuple[bytes, ...]) -> None:
+        """Note an event (JSON text of `[event, *args]`) that a console has as if a client had sent it."""
+        entry = (Translator.event_simulated, _now(), sid, nsp, data, attachments)
+        self._ring.append(entry, 64 + len(data) + sum(map(len, attachments)))
+
     def exception(self, where: str, error: BaseException, sid: str, nsp: str) -> None:
         """Note what the app raised, with its traceback from the app's first frame on."""
         try:
@@ -175,4 +183,7 @@ class Tap:
         self._ring.append(entry, 64 + len(text))
 
     def commanded(self, by: str, command: records.Command, result: records.CommandResult) -> None:
-        self._ring.append((Translator.commanded, _now(), by, command, result))
+        text = (len(getattr(command, name, "")) for name in ("args", "value"))
+        binary = sum(map(len, getattr(command, "attachments", ())))
+        answers = sum(64 + len(ack.data or "") for ack in result.acks)
+        self._ring.append((Translator.commanded, _now(), by, command, result), 64 + sum(text) + binary + answers)

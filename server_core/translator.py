@@ -78,6 +78,9 @@ class Translator:
     def server_blocked(self, at: int, seconds: float, stack: str) -> None:
         self._add(records.ServerBlocked, at, seconds=seconds, stack=stack)
 
+    def server_stats(self, at: int, lag: float, cpu: float, memory: int) -> None:
+        self._add(records.ServerStats, at, lag=lag, cpu=cpu, memory=memory)
+
     def log(self, at: int, stream: Literal["stdout", "stderr"], text: str) -> None:
         self._add(records.Log, at, stream=stream, text=text)
 
@@ -292,6 +295,10 @@ class Translator:
 
     def event_blocked(self, at: int, socket: str, nsp: str, data: str, message: str) -> None:
         self._add(records.EventBlocked, at, socket=socket, nsp=nsp, message=message, **_payload(data, ()))
+
+    def event_simulated(self, at: int, socket: str, nsp: str, data: str, attachments: tuple[bytes, ...]) -> None:
+        payload = _payload(data, attachments)
+        self._add(records.EventReceived, at, socket=socket, nsp=nsp, simulated=True, **payload)
 
     def exception(self, at: int, where: str, type_: str, message: str, traceback: str, socket: str, nsp: str) -> None:
         self._add(

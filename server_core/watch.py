@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -14,6 +15,9 @@ from server_core.records import EngineInfo, SocketInfo
 from server_core.server import Server
 from server_core.socket import Socket
 from server_core.tap import Census, Tap
+
+#: The taps on stock servers.
+_taps: weakref.WeakKeyDictionary[socketio.AsyncServer, Tap] = weakref.WeakKeyDictionary()
 
 
 def attach(tap: Tap, sio: socketio.AsyncServer) -> Callable[[], None]:
@@ -28,7 +32,18 @@ def attach(tap: Tap, sio: socketio.AsyncServer) -> Callable[[], None]:
         return detach
     hooks = stock.StockHooks(tap, sio)
     hooks.install()
-    return hooks.remove
+    _taps[sio] = tap
+
+    def remove() -> None:
+        hooks.remove()
+        _taps.pop(sio, None)
+
+    return remove
+
+
+def tap_of(sio: socketio.AsyncServer) -> Tap | None:
+    """The tap that watches a server."""
+    return sio.eio.tap if isinstance(sio, Server) else _taps.get(sio)
 
 
 def census(sio: socketio.AsyncServer) -> Census:

@@ -89,7 +89,9 @@ def test_server_core_is_light_to_import() -> None:
 def test_every_module_of_server_core_runs_without_textual_and_rich() -> None:
     # the demo's clients are a process of their own, and httpx loads Rich, where there is one, for its own command
     names = [
-        f"server_core.{path.stem}" for path in modules("server_core") if path.stem not in ("__init__", "demo_traffic")
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in modules("server_core")
+        if path.stem not in ("__init__", "demo_traffic")
     ]
     assert loaded_by("\n".join(f"import {name}" for name in names)).isdisjoint({"textual", "rich", "console"})
 

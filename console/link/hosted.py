@@ -30,7 +30,6 @@ from server_core.records import (
     AnyRecord,
     Command,
     CommandResult,
-    Emit,
     Log,
     ServerStarted,
     ServerStopped,
@@ -222,7 +221,7 @@ class HostedLink:
         socket = self._socket
         if socket is None:
             return CommandResult(ok=False, error=f"not connected to the server: {self._status.why or 'try again'}")
-        patience = COMMAND_PATIENCE + ((command.ack or 0.0) if isinstance(command, Emit) else 0.0)
+        patience = COMMAND_PATIENCE + (getattr(command, "ack", None) or 0.0)
         try:
             values = await socket.emit_with_ack("command", msgspec.to_builtins(command), timeout=patience)
             return msgspec.convert(values[0] if values else None, CommandResult)

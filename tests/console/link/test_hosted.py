@@ -20,7 +20,7 @@ from server_core import records
 from server_core.host_config import HostConfig
 from server_core.listen import ListenError
 from server_core.recording import Recorder, read
-from server_core.records import Disconnect, Emit
+from server_core.records import DeleteAttribute, Disconnect, Drop, Emit, Join, Leave, SetAttribute, Simulate
 from tests.support.make import Maker
 from tests.support.run import APPS
 from tests.support.serving import client, receive
@@ -58,6 +58,20 @@ class Hosted:
     async def status(self, state: LinkState, timeout: float = 15) -> str:
         assert await poll(lambda: self.link.status.state is state, timeout), self.link.status
         return self.link.status.why
+
+
+def every_command(sid: str) -> list[records.Command]:
+    """One of each kind but `Disconnect`, for one socket; the last ends it."""
+    binary = '[{"_placeholder": true, "num": 0}]'
+    return [
+        Emit(rooms=(sid,), event="news", args=binary, attachments=(b"\x00\xff",)),
+        Join(sockets=(sid,), rooms=("ops", "lobby2")),
+        Leave(sockets=(sid,), rooms=("ops",)),
+        SetAttribute(socket=sid, name="rank", value="7"),
+        DeleteAttribute(socket=sid, name="rank"),
+        Simulate(socket=sid, event="echo", args=binary, attachments=(b"\x01",), ack=5),
+        Drop(sockets=(sid,)),
+    ]
 
 
 @contextlib.asynccontextmanager
@@ -142,14 +156,58 @@ async def test_what_the_app_prints_is_told_line_by_line() -> None:
         assert all(record.server == records.CONSOLE for record in here.records if isinstance(record, records.Log))
 
 
+@pytest.mark.parametrize("target", ["own:io", "stock:sio"])
+async def test_every_command_reaches_the_server(target: str) -> None:
+    async with hosted(target) as here:
+        started = await here.wait(records.ServerStarted)
+        assert started.info.features == records.FEATURES
+        assert abs(started.info.started - started.time) < 10_000_000_000
+        async with client(here.link.url, {"name": "bob"}) as bob:
+            await here.wait(records.Connected, socket=bob.id)
+            for command in every_command(bob.id):
+                result = await asyncio.wrap_future(here.link.send(command))
+                assert (result.ok, result.error, result.sockets) == (True, "", 1), command
+            assert await receive(bob) == ["news", b"\x00\xff"]
+            assert await poll(lambda: bob.reason or bob._client.engine.reason, 5)
+        await here.wait(records.Disconnected, socket=bob.id)
+        assert await poll(
+            lambda: len([r for r in here.records if r.kind == "command"]) == 7 or (here.look() and None), 5
+        )
+        (simulated,) = [each for each in here.records if isinstance(each, records.EventReceived)]
+        assert (simulated.event, simulated.simulated) == ("echo", True)
+        assert (await here.wait(records.AttributeSet, name="rank")).value == "7"
+        await here.wait(records.AttributeDeleted, name="rank")
+
+
 async def test_read_only_is_refused_by_the_server_itself() -> None:
     async with hosted(read_only=True) as here:
+        started = await here.wait(records.ServerStarted)
+        assert started.info.features == ("READ_ONLY",)
         await here.status(LinkState.LIVE)
         async with client(here.link.url, {"name": "bob"}) as bob:
-            result = await asyncio.wrap_future(here.link.send(Disconnect(sockets=(bob.id,))))
-            assert "read-only" in result.error
+            for command in (*every_command(bob.id), Disconnect(sockets=(bob.id,))):
+                result = await asyncio.wrap_future(here.link.send(command))
+                assert "read-only" in result.error, command
             await bob.emit("join", "dev")
             await here.wait(records.RoomJoined, room="dev")
+            assert {socket.rooms for socket in here.look().sockets()} == {frozenset({bob.id, "lobby", "dev"})}
+
+
+async def test_how_the_process_is_is_told_each_second() -> None:
+    async with hosted("blocking:io") as here:
+        first = await here.wait(records.ServerStats)
+        assert 0 <= first.lag < 5
+        assert first.cpu > 0
+        assert first.memory > 1_000_000
+        async with client(here.link.url) as one:
+            await one.emit("sleep", 0.4)
+            await here.wait(records.ServerBlocked)
+            stats = [each for each in here.records if isinstance(each, records.ServerStats)]
+            assert await poll(lambda: here.look() and max(_lags(here)) > 0.3, 5), stats
+
+
+def _lags(here: Hosted) -> list[float]:
+    return [each.lag for each in here.records if isinstance(each, records.ServerStats)]
 
 
 async def test_the_admin_server_wants_its_token() -> None:
