@@ -89,6 +89,8 @@ class MainScreen(Screen[None]):
         self._trail: list[Place] = []
         self._status = link.status
         self._resort_at = 0.0
+        #: Whether something changed since the lists were ordered.
+        self._unordered = False
         self._ticked = 0.0
         self._drawn: tuple[State, int] = (session.state, -1)
 
@@ -128,7 +130,9 @@ class MainScreen(Screen[None]):
         if changed:
             self._drawn = state, state.version
             self.view.sync()
-        if (changed or tick) and now >= self._resort_at:
+        self._unordered |= changed or tick
+        if self._unordered and now >= self._resort_at:
+            self._unordered = False
             self.view.resort()
             took = time.monotonic() - now
             self._resort_at = now + max(RESORT, took * RESORT_SHARE)
