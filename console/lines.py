@@ -45,6 +45,7 @@ from server_core.records import (
     RoomJoined,
     RoomLeft,
     ServerBlocked,
+    ServerLost,
     ServerReloaded,
     ServerStarted,
     ServerStats,
@@ -157,6 +158,8 @@ class Reader:
                 return Line("●", "good", "server", "started", f"{info.target} pid {info.pid} at {info.url}")
             case ServerStopped():
                 return Line("■", "bad", "server", "stopped", record.why)
+            case ServerLost():
+                return Line("○", "bad", "server", "out of reach", f"{record.why}: what is shown of it is as it was")
             case ServerBlocked():
                 where = record.stack.strip().splitlines()[-2:]
                 by = " ".join(line.strip() for line in where)

@@ -16,6 +16,7 @@ import uvicorn
 
 from server_core.admin import Admin
 from server_core.control import execute
+from server_core.credentials import Credentials
 from server_core.feed import Feed, Source
 from server_core.host_config import HostConfig
 from server_core.records import Command, CommandResult, Record
@@ -114,7 +115,14 @@ class Backstage:
 
     def _admin_server(self) -> tuple[uvicorn.Server, socket.socket]:
         io = Server(cors_allowed_origins=[], max_http_buffer_size=64 * 1024 * 1024)
-        Admin(io, self.feed, self._execute, self.watch, token=self._config.token, read_only=self._config.read_only)
+        Admin(
+            io,
+            self.feed,
+            self._execute,
+            self.watch,
+            accept=Credentials(self._config.token).accept,
+            read_only="the server is read-only: it was started with --read-only" if self._config.read_only else "",
+        )
         config = uvicorn.Config(
             io.app,
             lifespan="off",

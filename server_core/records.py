@@ -284,6 +284,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     started: int = 0
     #: Where several servers stand behind one URL: the host's or the process's name.
     node: str = ""
+    #: What the servers of one cluster have in common; empty where it is no cluster's.
+    cluster: str = ""
 
 
 class SocketSync(msgspec.Struct, frozen=True, array_like=True):
@@ -319,6 +321,12 @@ class ServerStopped(Record, frozen=True, kw_only=True, omit_defaults=True, tag="
 
     why: str
     code: int = 0
+
+
+class ServerLost(Record, frozen=True, kw_only=True, omit_defaults=True, tag="server_lost"):
+    """The console's connection to the server broke: what is known of it stays, and is as old as this record."""
+
+    why: str
 
 
 class ServerBlocked(Record, frozen=True, kw_only=True, omit_defaults=True, tag="server_blocked"):
@@ -510,6 +518,7 @@ AnyRecord = (
     | Gap
     | ServerStarted
     | ServerStopped
+    | ServerLost
     | ServerBlocked
     | ServerReloaded
     | ServerStats

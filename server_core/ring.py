@@ -27,6 +27,9 @@ class Ring:
         self._dropped = 0
         self._dropped_seen = 0
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def append(self, entry: Entry, size: int = 64) -> None:
         """Note an entry; `size` is roughly what it keeps in memory, in bytes."""
         self._entries.append((size, entry))

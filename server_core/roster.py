@@ -32,6 +32,7 @@ from server_core.records import (
     RoomJoined,
     RoomLeft,
     ServerInfo,
+    ServerLost,
     ServerStarted,
     ServerStopped,
     SocketCounters,
@@ -56,6 +57,8 @@ class Roster:
 
     def __init__(self) -> None:
         self.info = ServerInfo()
+        #: Why the server can't be heard now; empty while it can.
+        self.lost = ""
         self.engines: dict[str, EngineInfo] = {}
         self.sockets: dict[str, SocketInfo] = {}
         #: Members of each room of connected sockets, in the order in which they joined.
@@ -73,6 +76,7 @@ class Roster:
         """A roster that later changes of this one do not reach."""
         copy = Roster()
         copy.info = self.info
+        copy.lost = self.lost
         copy.engines = self.engines.copy()
         copy.sockets = self.sockets.copy()
         copy.rooms = {key: members.copy() for key, members in self.rooms.items()}
@@ -118,6 +122,7 @@ class Roster:
     def load(self, info: ServerInfo, engines: Iterable[EngineInfo], sockets: Iterable[SocketSync]) -> None:
         """Become what these say, whatever was known before."""
         self.info = info
+        self.lost = ""
         self.engines = {engine.id: engine for engine in engines}
         self.sockets, self.rooms, self.namespaces, self.counters = {}, {}, {}, {}
         for socket, counters in ((sync.socket, sync.counters) for sync in sockets):
@@ -137,6 +142,9 @@ class Roster:
 
     def _server_stopped(self, _record: ServerStopped) -> None:
         self.load(self.info, (), ())
+
+    def _server_lost(self, record: ServerLost) -> None:
+        self.lost = record.why
 
     def _engine_opened(self, record: EngineOpened) -> None:
         self.engines[record.engine] = EngineInfo(
@@ -267,6 +275,7 @@ _FOLDS: Mapping[type[Record], Callable[[Roster, Any], None]] = {
     Sync: Roster._sync,
     ServerStarted: Roster._server_started,
     ServerStopped: Roster._server_stopped,
+    ServerLost: Roster._server_lost,
     EngineOpened: Roster._engine_opened,
     EngineUpgraded: Roster._engine_upgraded,
     EngineHeartbeat: Roster._engine_heartbeat,

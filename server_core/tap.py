@@ -11,6 +11,7 @@ from server_core import records
 from server_core.errors import app_frames
 from server_core.records import EngineInfo, Record, ServerInfo, SocketInfo, Sync
 from server_core.ring import Ring
+from server_core.roster import Roster
 from server_core.translator import Translator
 
 _now = time.monotonic_ns
@@ -31,7 +32,7 @@ class Tap:
     def __init__(self, server: str, *, epoch: int | None = None, ring: Ring | None = None) -> None:
         self.server = server
         self.epoch = epoch or time.time_ns() // 1_000_000
-        self._ring = ring or Ring()
+        self._ring = Ring() if ring is None else ring
         self._translator = Translator(server, self.epoch)
         #: Called on the draining thread when entries were lost: it must have `census` called on the app's thread.
         self.on_loss: Callable[[], None] | None = None
@@ -42,6 +43,11 @@ class Tap:
         if dropped and self.on_loss:
             self.on_loss()
         return self._translator.translate(entries, dropped)
+
+    @property
+    def roster(self) -> Roster:
+        """Who is live, after the records drained until now."""
+        return self._translator.roster
 
     def sync(self) -> Sync:
         """All that is live, after the records drained until now."""

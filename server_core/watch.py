@@ -15,6 +15,7 @@ from server_core.records import EngineInfo, SocketInfo
 from server_core.server import Server
 from server_core.socket import Socket
 from server_core.tap import Census, Tap
+from server_core.taps import Taps
 
 #: The taps on stock servers.
 _taps: weakref.WeakKeyDictionary[socketio.AsyncServer, Tap] = weakref.WeakKeyDictionary()
@@ -24,21 +25,30 @@ def attach(tap: Tap, sio: socketio.AsyncServer) -> Callable[[], None]:
     """Have a tap watch a server; returns what ends that."""
     if isinstance(sio, Server):
         server = sio
-        server.eio.tap = tap
-
-        def detach() -> None:
-            server.eio.tap = None
-
-        return detach
+        _set_taps(server, [*_taps_on(server), tap])
+        return lambda: _set_taps(server, [each for each in _taps_on(server) if each is not tap])
     hooks = stock.StockHooks(tap, sio)
     hooks.install()
-    _taps[sio] = tap
+    before = _taps.get(sio)
+    _taps[sio] = Taps([before, tap]) if before else tap
 
     def remove() -> None:
         hooks.remove()
-        _taps.pop(sio, None)
+        if before:
+            _taps[sio] = before
+        else:
+            _taps.pop(sio, None)
 
     return remove
+
+
+def _taps_on(server: Server) -> list[Tap]:
+    tap = server.eio.tap
+    return tap.taps if isinstance(tap, Taps) else [tap] if tap else []
+
+
+def _set_taps(server: Server, taps: list[Tap]) -> None:
+    server.eio.tap = None if not taps else taps[0] if len(taps) == 1 else Taps(taps)
 
 
 def tap_of(sio: socketio.AsyncServer) -> Tap | None:

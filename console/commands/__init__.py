@@ -8,6 +8,7 @@ import click
 
 #: Command → where it is.
 COMMANDS: dict[str, str] = {
+    "attach": "console.commands.attach:attach",
     "config": "console.commands.config:config",
 }
 

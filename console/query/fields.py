@@ -24,6 +24,7 @@ from server_core.records import (
     PayloadRecord,
     Record,
     Refused,
+    ServerLost,
     ServerStopped,
     SocketInfo,
 )
@@ -91,7 +92,7 @@ def _reason(record: AnyRecord, _path: str, _context: Context) -> Iterable[Any]:
             return (record.reason,)
         case EngineRefused() | Refused() | EventBlocked() | HandlerException():
             return (record.message,)
-        case ServerStopped():
+        case ServerStopped() | ServerLost():
             return (record.why,)
     return ()
 

@@ -111,20 +111,16 @@ class ClientSocket:
     async def _send(self, kind: int, data: Any = None, id: int | None = None) -> None:
         if self.reason:
             raise Closed(self.reason)
-        text, attachments = ("", ()) if data is None else _encode(data)
-        if attachments:
-            kind = {packets.EVENT: packets.BINARY_EVENT, packets.ACK: packets.BINARY_ACK}[kind]
-        count = f"{len(attachments)}-" if attachments else ""
-        nsp = "" if self.nsp == "/" else f"{self.nsp},"
-        number = "" if id is None else str(id)
-        await self._client.send(f"{kind}{count}{nsp}{number}{text}", attachments)
+        await self._client.send_packet(kind, self.nsp, id, data)
 
 
 class Client:
     """Namespaces over one connection."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, msgpack: bool = False) -> None:
+        """`msgpack`: the server uses the msgpack parser."""
         self.engine = engine
+        self.msgpack = msgpack
         self._sockets: dict[str, ClientSocket] = {}
         self._reader: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
@@ -142,6 +138,20 @@ class Client:
         except TimeoutError:
             raise WireError(f"the server did not answer CONNECT to {nsp} within {timeout:.0f} s") from None
         return socket
+
+    async def send_packet(self, kind: int, nsp: str, id: int | None, data: Any) -> None:
+        """Encode a packet and send it."""
+        if self.msgpack:
+            packet = {"type": kind, "nsp": nsp} | ({} if data is None else {"data": data})
+            await self.engine.send(msgspec.msgpack.encode(packet | ({} if id is None else {"id": id})))
+            return
+        text, attachments = ("", ()) if data is None else _encode(data)
+        if attachments:
+            kind = {packets.EVENT: packets.BINARY_EVENT, packets.ACK: packets.BINARY_ACK}[kind]
+        count = f"{len(attachments)}-" if attachments else ""
+        name = "" if nsp == "/" else f"{nsp},"
+        number = "" if id is None else str(id)
+        await self.send(f"{kind}{count}{name}{number}{text}", attachments)
 
     async def send(self, text: str, attachments: Sequence[bytes] = ()) -> None:
         """Send a packet with its attachments, nothing in between."""
@@ -162,11 +172,11 @@ class Client:
         try:
             while True:
                 message = await self.engine.receive()
-                if isinstance(message, bytes):
-                    continue  # an attachment of no packet
-                head = packets.split(message)
-                attachments = [await self._attachment() for _ in range(head.attachments)]
-                await self._packet(head, attachments)
+                if isinstance(message, str):
+                    head = packets.split(message)
+                    await self._packet(head, [await self._attachment() for _ in range(head.attachments)])
+                elif self.msgpack:
+                    await self._packet(*packets.split_msgpack(message))
         except Closed as closed:
             reason = str(closed)
         except (ValueError, msgspec.DecodeError) as error:
@@ -181,7 +191,7 @@ class Client:
             raise ValueError("text in the middle of attachments")
         return message
 
-    async def _packet(self, head: packets.Head, attachments: list[bytes]) -> None:
+    async def _packet(self, head: packets.Head, attachments: Sequence[bytes]) -> None:
         socket = self._sockets.get(head.nsp)
         if socket is None:
             return

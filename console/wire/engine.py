@@ -34,6 +34,8 @@ class Open(msgspec.Struct, frozen=True):
     upgrades: list[str]
     ping_interval: int = msgspec.field(name="pingInterval")
     ping_timeout: int = msgspec.field(name="pingTimeout")
+    #: Bytes of the largest message that the server takes.
+    max_payload: int = msgspec.field(name="maxPayload", default=1_000_000)
 
 
 class Engine:

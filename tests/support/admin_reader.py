@@ -29,6 +29,7 @@ class AdminReader:
     async def __aenter__(self) -> Self:
         await self._client.open()
         self._socket = await self._client.connect("/admin", {"token": self._token})
+        await self._socket.emit("subscribe")
         self._reading = asyncio.create_task(self._read(self._socket))
         return self
 

@@ -1,0 +1,296 @@
+"""The link to servers that the console did not start: one or several, each reached through its admin namespace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from urllib.parse import urlsplit
+
+import msgspec
+
+from console.link.admin import AdminConnection
+from console.link.base import LinkState, LinkStatus
+from console.link.explain import explain
+from console.link.live import LiveLink
+from console.wire.errors import WireError
+from console.wire.target import Target
+from server_core.records import (
+    AnyRecord,
+    Command,
+    CommandResult,
+    Connecting,
+    Disconnect,
+    Disconnected,
+    Drop,
+    Emit,
+    Gap,
+    Join,
+    Leave,
+    Refused,
+    ServerInfo,
+    ServerLost,
+    ServerStarted,
+    ServerStopped,
+    Sync,
+)
+
+#: Seconds between two tries to reach a server: the first, and the longest.
+RETRY, MAX_RETRY = 0.5, 10.0
+
+
+class Attachment:
+    """One server: reached again and again, for as long as the link lasts."""
+
+    def __init__(self, link: AttachedLink, target: Target, name: str) -> None:
+        self.target = target
+        #: What records call the server.
+        self.name = name
+        #: Why it can't be reached, in a sentence; empty while it can.
+        self.why = "connecting"
+        self.info = ServerInfo()
+        #: Ids of its sockets, by namespace.
+        self.sockets: dict[str, str] = {}
+        self.connection: AdminConnection | None = None
+        #: Set once it was heard, or the first try has failed.
+        self.tried = asyncio.Event()
+        self._link = link
+        #: The name that the server gives its records → ours.
+        self._names: dict[str, str] = {}
+        #: What the server calls itself, with its epoch.
+        self.identity: tuple[str, int] | None = None
+        self._lost_at = 0.0
+        self._last = (0, 0)
+
+    async def stay(self) -> None:
+        """Connect, read, and begin again when it ends."""
+        wait = RETRY
+        while True:
+            connection = AdminConnection(self.target, self._heard, server=self.name, mine=self._is_mine)
+            try:
+                await connection.open()
+                wait = RETRY
+                self.connection = connection
+                await self._link.watch_on(self)
+                await connection.read()
+            except (WireError, msgspec.DecodeError, OSError) as error:
+                why = str(error) if self.connection else await explain(error, self.target)
+                self._lose(why)
+            finally:
+                self.connection = None
+                await connection.abort()
+                self.tried.set()
+            await asyncio.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311  not all consoles at once
+            wait = min(MAX_RETRY, wait * 2)
+
+    def _heard(self, records: Sequence[AnyRecord]) -> None:
+        out: list[AnyRecord] = []
+        for record in records:
+            self._learn(record)
+            out.append(self._renamed(record))
+        self.tried.set()
+        if self.why:
+            self.why = ""
+            if self._lost_at:
+                lost = time.monotonic() - self._lost_at
+                epoch, seq = self._last
+                why = f"out of reach for {lost:.1f} s: nobody knows what happened meanwhile"
+                out.insert(0, Gap(server=self.name, epoch=epoch, seq=seq, time=time.time_ns(), lost=0, why=why))
+        if out:
+            self._last = (out[-1].epoch, out[-1].seq)
+        self._link.heard(out)
+
+    def _learn(self, record: AnyRecord) -> None:
+        match record:
+            case Sync():
+                self.info = record.info
+                self.sockets = {each.socket.id: each.socket.nsp for each in record.sockets}
+                if record.server != self.name:  # it names itself
+                    self._link.check_identity(self, (record.server, record.epoch))
+                    self.identity = record.server, record.epoch
+            case ServerStarted():
+                self.info = record.info
+                self.sockets = {}
+            case ServerStopped():
+                self.sockets = {}
+            case Connecting():
+                self.sockets[record.socket] = record.nsp
+            case Disconnected() | Refused():
+                self.sockets.pop(record.socket, None)
+
+    def _renamed(self, record: AnyRecord) -> AnyRecord:
+        """The record under the name that this console has for the server."""
+        name = self._names.get(record.server)
+        if name is None:
+            number = len(self._names) + 1
+            name = self._names[record.server] = self.name if number == 1 else f"{self.name}#{number}"
+        if isinstance(record, Sync) and not record.info.url:
+            record = msgspec.structs.replace(record, info=msgspec.structs.replace(record.info, url=self.target.url))
+        return record if record.server == name else msgspec.structs.replace(record, server=name)
+
+    def _lose(self, why: str) -> None:
+        was, self.why = self.why, why
+        self._names.clear()
+        self._link.heard(())
+        if not was:
+            self._lost_at = time.monotonic()
+            epoch, seq = self._last
+            lost = ServerLost(server=self.name, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why)
+            self._link.heard([lost])
+
+    def _is_mine(self, nsp: str, id: str) -> bool:
+        """Whether a socket that this server tells of is not another's: the first to tell of it has it."""
+        return self._link.claim(self, nsp, id)
+
+
+class AttachedLink(LiveLink):
+    """Several servers as one stream of records; each keeps its name, and what it knows when it goes away."""
+
+    def __init__(self, targets: Sequence[Target]) -> None:
+        names = server_names([target.url for target in targets])
+        super().__init__(", ".join(names), targets[0].url, "connecting")
+        self.attachments = [Attachment(self, target, name) for target, name in zip(targets, names, strict=True)]
+        self._claims: dict[tuple[str, str], Attachment] = {}
+        #: Whether two servers told of the same socket: an emit to one reaches the sockets of all.
+        self._shared = False
+        #: The result of the first try: why each server can't be reached, in the order of the URLs; "" where it can.
+        self.first: Future[list[str]] = Future()
+
+    # the link's thread
+
+    async def _main(self) -> None:
+        for attachment in self.attachments:
+            self._spawn(attachment.stay())
+        self._spawn(self._first())
+        await self._stop.wait()
+        for attachment in self.attachments:
+            if attachment.connection:
+                await attachment.connection.abort()
+        for work in list(self._work):
+            work.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+
+    async def _first(self) -> None:
+        """Say how the first try went, as soon as each server is heard or has failed."""
+        for attachment in self.attachments:
+            await attachment.tried.wait()
+        self.first.set_result([each.why for each in self.attachments])
+
+    def _set_status(self) -> None:
+        lost = [each for each in self.attachments if each.why]
+        if not lost:
+            self._status = LinkStatus(LinkState.LIVE)
+            return
+        whole = len(lost) == len(self.attachments)
+        why = lost[0].why if len(self.attachments) == 1 else "; ".join(f"{each.name}: {each.why}" for each in lost)
+        # some servers are there still: what can be done there can be done
+        self._status = LinkStatus(LinkState.LOST if whole else LinkState.LIVE, f"{why}. Trying again" if whole else why)
+
+    def heard(self, records: Sequence[AnyRecord]) -> None:
+        """Take what one of the servers said."""
+        self._set_status()
+        if records:
+            self._put(records)
+
+    def claim(self, attachment: Attachment, nsp: str, id: str) -> bool:
+        """Whether a socket is this server's; nobody else's while it lasts."""
+        if len(self.attachments) == 1:
+            return True
+        owner = self._claims.get((nsp, id))
+        if owner is None or id not in owner.sockets:
+            self._claims[nsp, id] = attachment
+            if len(self._claims) > 4 * sum(len(each.sockets) for each in self.attachments) + 10_000:
+                self._claims = {key: each for key, each in self._claims.items() if key[1] in each.sockets}
+            return True
+        if owner is not attachment:
+            self._shared = True
+        return owner is attachment
+
+    def check_identity(self, attachment: Attachment, identity: tuple[str, int]) -> None:
+        """Refuse to watch one server twice."""
+        for other in self.attachments:
+            if other is attachment:
+                return
+            if other.identity == identity and not other.why:
+                raise WireError(f"it is the same server as {other.name}")
+
+    # commands
+
+    async def _send(self, command: Command) -> CommandResult:
+        live = [each for each in self.attachments if each.connection]
+        if not live:
+            why = self._status.why or "try again"
+            return CommandResult(ok=False, error=f"not connected to the server: {why}")
+        match command:
+            case Emit():
+                to = self._addressed(command, live)
+                return await _all_of([(each, command) for each in to])
+            case Join() | Leave() | Disconnect() | Drop():
+                return await _all_of(self._by_owner(command, live))
+        owner = self._owner(command.socket)
+        return await _all_of([(owner or live[0], command)])
+
+    def _owner(self, id: str) -> Attachment | None:
+        return next((each for each in self.attachments if id in each.sockets), None)
+
+    def _addressed(self, command: Emit, live: Sequence[Attachment]) -> list[Attachment]:
+        """Where an emit is sent: to the one server that has those whom it names; once where one speaks for all."""
+        owners = [self._owner(room) for room in command.rooms]
+        known = list(dict.fromkeys(owner for owner in owners if owner and owner.connection))
+        if known and None not in owners:
+            return known
+        clusters = {each.info.cluster for each in live}
+        if len(live) == 1 or self._shared or (len(clusters) == 1 and "" not in clusters):
+            return [known[0] if known else live[0]]
+        return list(live)
+
+    def _by_owner(
+        self, command: Join | Leave | Disconnect | Drop, live: Sequence[Attachment]
+    ) -> list[tuple[Attachment, Command]]:
+        groups: dict[Attachment, list[str]] = {}
+        for id in command.sockets:
+            groups.setdefault(self._owner(id) or live[0], []).append(id)
+        return [(owner, msgspec.structs.replace(command, sockets=tuple(ids))) for owner, ids in groups.items()]
+
+    # what the screens ask for
+
+    async def _watch(self) -> None:
+        for attachment in self.attachments:
+            await self.watch_on(attachment)
+
+    async def watch_on(self, attachment: Attachment) -> None:
+        if attachment.connection:
+            await attachment.connection.watch(self._looked_at)
+
+    async def _sync(self) -> None:
+        for attachment in self.attachments:
+            if attachment.connection:
+                await attachment.connection.sync()
+
+
+async def _all_of(parts: Iterable[tuple[Attachment, Command]]) -> CommandResult:
+    """Carry out the parts of a command, each on its server, and say what came of all."""
+    parts = list(parts)
+    results = await asyncio.gather(*(_one(attachment, command) for attachment, command in parts))
+    if len(results) == 1:
+        return results[0]
+    sockets = sum(each.sockets for each in results)
+    acks = tuple(ack for each in results for ack in each.acks)
+    errors = [f"{part[0].name}: {each.error}" for part, each in zip(parts, results, strict=True) if not each.ok]
+    if isinstance(parts[0][1], Emit) and sockets:  # not every server has somebody in that room
+        errors = []
+    return CommandResult(ok=not errors, error="; ".join(errors), sockets=sockets, acks=acks)
+
+
+async def _one(attachment: Attachment, command: Command) -> CommandResult:
+    if attachment.connection is None:
+        return CommandResult(ok=False, error=f"{attachment.name} is out of reach: {attachment.why}")
+    return await attachment.connection.send(command)
+
+
+def server_names(urls: Sequence[str]) -> list[str]:
+    """What to call servers: host and port, the whole URL where that is not enough."""
+    short = [urlsplit(url).netloc.rpartition("@")[2] or url for url in urls]
+    return [name if short.count(name) == 1 else url for name, url in zip(short, urls, strict=True)]

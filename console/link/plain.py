@@ -1,0 +1,442 @@
+"""The Admin UI's protocol read as records: what Node's `@socket.io/admin-ui` and python-socketio's `sio.instrument()`
+tell, with the quirks of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from server_core import packets, records
+from server_core.records import AnyRecord, EngineInfo, Handshake, ServerInfo, SocketInfo, SocketSync
+from server_core.roster import Roster
+
+#: Who speaks: it shows in the order of `supportedFeatures`, and in what a handshake holds.
+Kind = Literal["", "node", "python"]
+
+#: What the protocol can ask for.
+ACTING = ("EMIT", "JOIN", "LEAVE", "DISCONNECT")
+LIBRARIES = {
+    "": "the Admin UI's protocol",
+    "node": "Socket.IO for Node.js with @socket.io/admin-ui",
+    "python": "python-socketio with sio.instrument()",
+}
+#: Reasons after which the client's connection may go on without this socket.
+_STAYS = ("client namespace disconnect", "server namespace disconnect", "client disconnect", "server disconnect")
+#: Seconds that a connection may be without a socket before it is taken for closed: nobody tells.
+_LINGER = 10.0
+#: Seconds between a connection's start and its announcement, past which python-socketio only repeats itself.
+_FRESH = 2.0
+#: Seconds to wait for the list of sockets.
+_LIST = 3.0
+#: Nanoseconds within which the same event to one socket after another is one emit.
+_SAME_EMIT = 250_000_000
+
+
+class PlainReader:
+    """One server's telling, as records.
+
+    `mine(nsp, id)` says whether a socket is this server's: in a cluster, each server tells of the sockets of all.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        hidden: str = "/admin",
+        url: str = "",
+        ping: float = 25.0,
+        max_payload: int = 1_000_000,
+        mine: Callable[[str, str], bool] = lambda _nsp, _id: True,
+        epoch: int | None = None,
+    ) -> None:
+        self.server = server
+        self.epoch = epoch or time.time_ns() // 1_000_000
+        self._hidden = hidden
+        self._ping = ping
+        self._mine = mine
+        self._seq = 0
+        self._out: list[AnyRecord] = []
+        self._sent: _Sent | None = None
+        #: When each socket was heard of, and each connection lost its last socket, on the clock of `tick`.
+        self._confirmed: dict[str, float] = {}
+        self._empty: dict[str, float] = {}
+        self._now = 0.0
+        self._resync = False
+        self._shown: set[str] = set()
+        self._begun = False
+        self._waited = 0.0
+        self.kind: Kind = ""
+        #: Whether it tells of sockets and events, or of figures alone.
+        self.development = False
+        #: Whether it has said who is there.
+        self.listed = False
+        self.roster = Roster()
+        self.roster.info = ServerInfo(url=url)
+        #: Bytes of the largest message that the server takes.
+        self.max_payload = max_payload
+
+    def read(self, event: str, args: list[Any], now: float) -> None:
+        """Take in one event of the admin namespace; what is malformed says nothing. `now`: a monotonic clock."""
+        self._now = now
+        try:
+            _READ[event](self, *args)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return
+
+    def tick(self, now: float) -> None:
+        """Let go of what has not been heard of for too long."""
+        self._now = now
+        if not self.listed:
+            self._waited = self._waited or now
+            if now - self._waited > _LIST:  # python-socketio sends it to another at times; its pings will tell
+                self.listed = self._resync = True
+        if self.kind == "python":
+            patience = 2 * self._ping + 5
+            for id, heard in list(self._confirmed.items()):
+                if now - heard > patience and (socket := self.roster.sockets.get(id)):
+                    self._gone(socket, time.time_ns(), "not heard of for two pings: it was refused, or lost")
+        for engine, since in list(self._empty.items()):
+            if now - since > _LINGER:
+                self._close(engine, time.time_ns(), "without a namespace")
+
+    def take(self) -> list[AnyRecord]:
+        """The records of what was read since the last call; the first is a sync."""
+        self._end_sent()
+        if not self.listed:
+            return []
+        if not self._begun:
+            self._begun = True
+            self._out = []
+            self._resync = True
+        if self._resync:
+            self._resync = False
+            self._sync()
+        out, self._out = self._out, []
+        return out
+
+    def resync(self) -> list[AnyRecord]:
+        """All that is live, as a record."""
+        self._resync = True
+        return self.take()
+
+    def next_seq(self) -> int:
+        """The position of a record that is made elsewhere."""
+        self._seq += 1
+        return self._seq
+
+    def namespaces(self) -> set[str]:
+        """The namespaces that the server has shown."""
+        return self._shown | self.roster.namespaces.keys()
+
+    # the server
+
+    def config(self, config: Mapping[str, Any]) -> None:
+        """What it can do. It is first to come, after a few that are of no matter."""
+        features = [each for each in config.get("supportedFeatures", []) if isinstance(each, str)]
+        self.development = "ALL_EVENTS" in features
+        if "EMIT" in features:
+            self.kind = "python" if features[0] == "AGGREGATED_EVENTS" else "node"
+        self.can_act([each for each in ACTING if each in features])
+        if not self.development:
+            self.listed = True
+
+    def can_act(self, features: list[str]) -> None:
+        """Say what may be asked of it."""
+        acting = tuple(features) or ("READ_ONLY",)
+        self.roster.info = msgspec.structs.replace(self.roster.info, features=acting, library=LIBRARIES[self.kind])
+        self._resync = True
+
+    def _stats(self, stats: dict[str, Any]) -> None:
+        for each in stats.get("namespaces") or ():
+            if isinstance(name := each.get("name"), str) and name != self._hidden:
+                self._shown.add(name)
+        info = self.roster.info
+        if info.node or not isinstance(stats.get("serverId"), str):
+            return  # known, or another server of its cluster
+        started = time.time_ns() - int(float(stats.get("uptime") or 0) * 1e9)
+        pid = stats.get("pid")
+        self.roster.info = msgspec.structs.replace(
+            info, node=stats["serverId"], pid=pid if isinstance(pid, int) else 0, started=started
+        )
+        self._resync = True
+
+    # sockets
+
+    def _all_sockets(self, sockets: list[dict[str, Any]]) -> None:
+        was = self.roster
+        self._end_sent()
+        found: dict[str, SocketSync] = {}
+        engines: dict[str, EngineInfo] = {}
+        for each in sockets:
+            if (socket := self._socket(each)) is None:
+                continue
+            before = was.sockets.get(socket.id)
+            if before:
+                socket = msgspec.structs.replace(socket, connected=before.connected)
+            found[socket.id] = SocketSync(socket, was.counters_of(socket.id))
+            engines[socket.engine] = was.engines.get(socket.engine) or self._engine(each, socket)
+            self._confirmed[socket.id] = self._now
+        self._confirmed = {id: heard for id, heard in self._confirmed.items() if id in found}
+        self.roster.load(was.info, engines.values(), found.values())
+        self.listed = True
+        self._resync = False
+        self._sync()
+
+    def _connected(self, each: dict[str, Any], timestamp: Any = None) -> None:
+        socket = self._socket(each)
+        if socket is None:
+            return
+        at = _ns(timestamp)
+        self._confirmed[socket.id] = self._now
+        known = self.roster.sockets.get(socket.id)
+        if known:
+            self._again(known, socket, each, at)
+            return
+        engine = self._engine(each, socket)
+        if self.kind == "python" and at - socket.connecting > _FRESH * 1e9:
+            # it was there before us, and is repeated with each ping
+            self.roster.engines.setdefault(engine.id, engine)
+            sync = SocketSync(socket, self.roster.counters_of(socket.id))
+            everybody = [SocketSync(each, self.roster.counters_of(each.id)) for each in self.roster.sockets.values()]
+            self.roster.load(self.roster.info, self.roster.engines.values(), [*everybody, sync])
+            self._resync = True
+            return
+        self._empty.pop(engine.id, None)
+        if engine.id not in self.roster.engines:
+            opened = {"engine": engine.id, "transport": engine.transport, "address": engine.address}
+            self._add(records.EngineOpened, engine.opened, **opened)
+        who = {"socket": socket.id, "nsp": socket.nsp}
+        self._add(records.Connecting, socket.connecting or at, **who, engine=engine.id, handshake=socket.handshake)
+        for room in sorted(socket.rooms - {socket.id}):
+            self._add(records.RoomJoined, at, **who, room=room)
+        for name, value in socket.attributes.items():
+            self._add(records.AttributeSet, at, **who, name=name, value=value)
+        self._add(records.Connected, at, **who)
+
+    def _again(self, known: SocketInfo, socket: SocketInfo, each: dict[str, Any], at: int) -> None:
+        """A socket that is known was announced again: what differs from before."""
+        who = {"socket": known.id, "nsp": known.nsp}
+        self._transport(known, each.get("transport"), at)
+        for room in sorted(socket.rooms - known.rooms):
+            self._add(records.RoomJoined, at, **who, room=room)
+        for room in sorted(known.rooms - socket.rooms - {known.id}):
+            self._add(records.RoomLeft, at, **who, room=room)
+        if self.kind != "python":
+            self._attributes(known, socket.attributes, at)
+
+    def _updated(self, each: dict[str, Any]) -> None:
+        known = self.roster.sockets.get(each["id"])
+        if known is None or not self._mine(known.nsp, known.id):
+            return
+        at = time.time_ns()
+        self._transport(known, each.get("transport"), at)
+        if isinstance(data := each.get("data"), dict):
+            self._attributes(known, _attributes(data), at)
+
+    def _transport(self, socket: SocketInfo, transport: Any, at: int) -> None:
+        engine = self.roster.engines.get(socket.engine)
+        if engine and isinstance(transport, str) and transport and transport != engine.transport:
+            self._add(records.EngineUpgraded, at, engine=engine.id, transport=transport)
+
+    def _attributes(self, socket: SocketInfo, attributes: dict[str, str], at: int) -> None:
+        who = {"socket": socket.id, "nsp": socket.nsp}
+        for name, value in attributes.items():
+            if socket.attributes.get(name) != value:
+                self._add(records.AttributeSet, at, **who, name=name, value=value)
+        for name in socket.attributes.keys() - attributes.keys():
+            self._add(records.AttributeDeleted, at, **who, name=name)
+
+    def _disconnected(self, nsp: str, id: str, reason: str, timestamp: Any = None) -> None:
+        if socket := self._known(nsp, id):
+            self._gone(socket, _ns(timestamp), reason if isinstance(reason, str) else "")
+
+    def _gone(self, socket: SocketInfo, at: int, reason: str) -> None:
+        self._confirmed.pop(socket.id, None)
+        who = {"socket": socket.id, "nsp": socket.nsp}
+        self._add(records.Disconnected, at, **who, reason=reason, rooms=socket.rooms)
+        if not any(other.engine == socket.engine for other in self.roster.sockets.values()):
+            if reason in _STAYS:
+                self._empty[socket.engine] = self._now
+            else:
+                self._close(socket.engine, at, reason)
+
+    def _close(self, engine: str, at: int, reason: str) -> None:
+        self._empty.pop(engine, None)
+        if engine in self.roster.engines:
+            self._add(records.EngineClosed, at, engine=engine, reason=reason)
+
+    def _joined(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
+        socket = self._known(nsp, id)
+        if socket and room not in socket.rooms:
+            self._add(records.RoomJoined, _ns(timestamp), socket=id, nsp=nsp, room=room)
+
+    def _left(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
+        socket = self._known(nsp, id)
+        if socket is None or room not in socket.rooms:
+            return
+        if room == id and self.kind == "python":
+            # a socket that its connect handler refused is not said to be gone, but its rooms are
+            self._gone(socket, _ns(timestamp), "left its own room: it was refused, or is gone")
+        else:
+            self._add(records.RoomLeft, _ns(timestamp), socket=id, nsp=nsp, room=room)
+
+    # events
+
+    def _received(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
+        if nsp == self._hidden or not self._mine(nsp, id):
+            return
+        text, attachments = _payload(values)
+        fields = {"data": text, "attachments": attachments}
+        self._add(records.EventReceived, _ns(timestamp), socket=_text(id), nsp=_text(nsp), **fields)
+
+    def _sent_to(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
+        if nsp == self._hidden or not self._mine(nsp, id):
+            return
+        text, attachments = _payload(values)
+        at = _ns(timestamp)
+        sent = self._sent
+        if sent is None or not sent.takes(nsp, id, text, attachments, at):
+            self._end_sent()
+            sent = self._sent = _Sent(_text(nsp), text, attachments, at)
+        sent.to[_text(id)] = None
+
+    def _end_sent(self) -> None:
+        sent, self._sent = self._sent, None
+        if sent is None:
+            return
+        to = tuple(sent.to)
+        one = to[0] if len(to) == 1 else ""
+        fields = {"data": sent.text, "attachments": sent.attachments}
+        self._add(records.EventSent, sent.at, nsp=sent.nsp, rooms=to, sockets=len(to), socket=one, **fields)
+
+    # all
+
+    def _known(self, nsp: str, id: str) -> SocketInfo | None:
+        socket = self.roster.sockets.get(id)
+        return socket if socket and socket.nsp == nsp else None
+
+    def _socket(self, each: dict[str, Any]) -> SocketInfo | None:
+        """A socket as it is told of, None where it is a console's or another server's."""
+        id, nsp = _text(each["id"]), _text(each["nsp"])
+        if nsp == self._hidden or not self._mine(nsp, id):
+            return None
+        if not self.kind:
+            self.kind = "node" if "xdomain" in each["handshake"] else "python"
+            self.roster.info = msgspec.structs.replace(self.roster.info, library=LIBRARIES[self.kind])
+            self._resync = True
+        handshake = _handshake(each["handshake"])
+        data = each.get("data")
+        began = handshake.issued * 1_000_000
+        return SocketInfo(
+            id=id,
+            nsp=nsp,
+            engine=_text(each.get("clientId") or f"?{id}"),
+            handshake=handshake,
+            connecting=began,
+            connected=began or time.time_ns(),
+            rooms=frozenset(room for room in each.get("rooms", ()) if isinstance(room, str)) | {id},
+            attributes=_attributes(data) if isinstance(data, dict) else {},
+        )
+
+    def _engine(self, each: dict[str, Any], socket: SocketInfo) -> EngineInfo:
+        transport = each.get("transport")
+        return EngineInfo(
+            id=socket.engine,
+            transport=transport if isinstance(transport, str) else "",
+            address=socket.handshake.address,
+            opened=socket.connecting or time.time_ns(),
+        )
+
+    def _sync(self) -> None:
+        self._seq += 1
+        now = time.time_ns()
+        self._out.append(self.roster.to_sync(server=self.server, epoch=self.epoch, seq=self._seq, time=now))
+
+    def _add(self, kind: type[Any], at: int, **fields: Any) -> None:
+        if kind is not records.EventSent:
+            self._end_sent()
+        self._seq += 1
+        record = kind(server=self.server, epoch=self.epoch, seq=self._seq, time=at, **fields)
+        self.roster.apply(record)
+        self._out.append(record)
+
+
+class _Sent:
+    """An emit that is being told of, one recipient after another."""
+
+    def __init__(self, nsp: str, text: str, attachments: tuple[bytes, ...], at: int) -> None:
+        self.nsp = nsp
+        self.text = text
+        self.attachments = attachments
+        self.at = at
+        self.to: dict[str, None] = {}
+
+    def takes(self, nsp: str, id: str, text: str, attachments: tuple[bytes, ...], at: int) -> bool:
+        same = nsp == self.nsp and text == self.text and attachments == self.attachments
+        return same and id not in self.to and abs(at - self.at) < _SAME_EMIT
+
+
+_READ: dict[str, Callable[..., None]] = {
+    "config": PlainReader.config,
+    "server_stats": PlainReader._stats,
+    "all_sockets": PlainReader._all_sockets,
+    "socket_connected": PlainReader._connected,
+    "socket_updated": PlainReader._updated,
+    "socket_disconnected": PlainReader._disconnected,
+    "room_joined": PlainReader._joined,
+    "room_left": PlainReader._left,
+    "event_received": PlainReader._received,
+    "event_sent": PlainReader._sent_to,
+}
+
+
+def _ns(timestamp: Any) -> int:
+    """Nanoseconds since the epoch of an ISO 8601 text, or of milliseconds; now when it is neither."""
+    if isinstance(timestamp, str):
+        try:
+            return int(datetime.fromisoformat(timestamp).timestamp() * 1_000_000) * 1_000
+        except ValueError:
+            return time.time_ns()
+    return int(timestamp * 1e6) if isinstance(timestamp, int | float) and timestamp > 0 else time.time_ns()
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a name")
+    return value
+
+
+def _payload(values: Any) -> tuple[str, tuple[bytes, ...]]:
+    if not isinstance(values, list) or not values:
+        raise TypeError("not an event")
+    return packets.encode_args(values)
+
+
+def _attributes(data: dict[str, Any]) -> dict[str, str]:
+    found = {}
+    for name, value in data.items():
+        text, attachments = packets.encode_args([value])
+        found[str(name)] = f'"<{sum(map(len, attachments))} bytes>"' if attachments else text[1:-1]
+    return found
+
+
+def _handshake(each: dict[str, Any]) -> Handshake:
+    query = {
+        str(name): value if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list) else ""
+        for name, value in (each.get("query") or {}).items()
+    }
+    return Handshake(
+        # python-socketio has them from the environment, where `-` is `_`
+        headers={str(name).replace("_", "-"): str(value) for name, value in (each.get("headers") or {}).items()},
+        query=query,
+        time=str(each.get("time") or ""),
+        issued=int(each.get("issued") or 0),
+        url=str(each.get("url") or ""),
+        address=str(each.get("address") or ""),
+        xdomain=bool(each.get("xdomain", "origin" in (each.get("headers") or {}))),
+        secure=bool(each.get("secure")),
+    )
