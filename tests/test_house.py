@@ -19,6 +19,7 @@ BELOW_THE_SCREENS = (
     "console/memory",
     "console/query",
     "console/replay",
+    "console/snippets",
     "console/state",
     "console/wire",
 )
