@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+from pathlib import Path
 
 from textual.app import App
 
 from console import themes
 from console.link.base import Link
+from console.person import Person
 from console.screens.main import MainScreen
 from console.settings import Settings
 from console.state.session import Session
@@ -19,12 +21,13 @@ class ConsoleApp(App[None]):
 
     TITLE = "socketscope"
     CSS_PATH = "console.tcss"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # the registry has its own action for it
 
-    def __init__(self, link: Link, *, settings: Settings | None = None) -> None:
+    def __init__(self, link: Link, *, settings: Settings | None = None, folder: Path | None = None) -> None:
         super().__init__()
         self._settings = settings or Settings()
         self._link = link
+        self._person = Person(settings, folder=folder, target=link.title)
         self.session = Session(
             State(
                 max_records=self._settings.max_records,
@@ -33,9 +36,12 @@ class ConsoleApp(App[None]):
             )
         )
 
+    def copy_to_clipboard(self, text: str) -> None:
+        super().copy_to_clipboard(text.encode("utf-8", "replace").decode())  # it can't encode what is no text
+
     def on_mount(self) -> None:
         themes.use(self, self._settings.theme)
         self.set_keymap(self._settings.keys)
         self._link.start()
-        self.push_screen(MainScreen(self._link, self.session, show_secrets=self._settings.show_secrets))
+        self.push_screen(MainScreen(self._link, self.session, self._person))
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

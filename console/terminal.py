@@ -9,6 +9,7 @@ import termios
 import threading
 from types import FrameType
 
+from console import places
 from console.app import ConsoleApp
 from console.link.base import Link
 from console.settings import Settings
@@ -20,7 +21,7 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 def show(link: Link, settings: Settings) -> int:
     """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
-    app = ConsoleApp(link, settings=settings)
+    app = ConsoleApp(link, settings=settings, folder=places.state_folder())
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)

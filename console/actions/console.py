@@ -1,28 +1,19 @@
-"""The console itself: copying, the hosted server, help, the end."""
+"""The console itself: commands, help, looks, the hosted server, the end."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from textual.command import CommandPalette
+
+from console import themes
 from console.actions.registry import action
 from console.link.base import LinkState
 from console.screens.help import HelpScreen
-from console.text import safe
-from server_core.records import Record, SocketInfo, encode_lines
+from console.screens.pick import Choice, PickDialog
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
-
-
-@action("copy", "y", "copy", "Copy the selected socket's id, or the record as JSON", group="Act")
-def copy(screen: MainScreen) -> None:
-    match screen.subject():
-        case Record() as record:
-            screen.app.copy_to_clipboard(encode_lines([screen.reader.masked(record)]).decode().strip())
-            screen.notify("copied the record as JSON", markup=False)
-        case SocketInfo() as socket:
-            screen.app.copy_to_clipboard(safe(socket.id))
-            screen.notify("copied the socket's id", markup=False)
 
 
 def _stopped(screen: MainScreen) -> bool:
@@ -34,9 +25,47 @@ def restart(screen: MainScreen) -> None:
     screen.link.restart()
 
 
-@action("help", "question_mark", "help", "All keys", group="Console", footer=True, key_display="?")
+@action(
+    "theme", "T", "theme", "Choose how the console looks until it ends; the config file has what stays", group="Console"
+)
+def theme(screen: MainScreen) -> None:
+    before = themes.word_of(screen.app.theme)
+    choices = [Choice(name, name, now=name == before) for name in themes.NAMES]
+
+    def chosen(name: str | None) -> None:
+        if name:
+            themes.use(screen.app, name)
+
+    screen.app.push_screen(PickDialog("Theme", choices), chosen)
+
+
+@action(
+    "palette",
+    "ctrl+p",
+    "commands",
+    "Find and run any of these by a few letters, a saved filter, a theme",
+    group="Console",
+    footer=True,
+    key_display="^p",
+    typing=True,
+)
+def palette(screen: MainScreen) -> None:
+    from console.screens.palette import Commands  # it reads the registry, which is not whole yet
+
+    screen.app.push_screen(CommandPalette([Commands], placeholder="what to do…"))
+
+
+@action(
+    "help",
+    "question_mark",
+    "help",
+    "The keys that work here, and all others",
+    group="Console",
+    footer=True,
+    key_display="?",
+)
 def help(screen: MainScreen) -> None:
-    screen.app.push_screen(HelpScreen())
+    screen.app.push_screen(HelpScreen(screen))
 
 
 @action("quit", "q", "quit", "End the console, and the server that it hosts", group="Console", footer=True)

@@ -5,6 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
+from console.screens.columns import ColumnsDialog
+from console.screens.filters import FiltersDialog
+from console.screens.pick import Choice, PickDialog
+from console.screens.save_filter import SaveFilterDialog
+from console.text import safe
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -39,3 +44,57 @@ def sort(screen: MainScreen) -> None:
 def reverse(screen: MainScreen) -> None:
     if table := screen.view.table:
         table.reverse()
+
+
+@action("sort-by", "o", "order", "Choose the column by which the list is sorted", group="Find", visible=_sorts)
+def sort_by(screen: MainScreen) -> None:
+    table = screen.view.table
+    if table is None:
+        return
+    titles = {column.id: column.title for column in table.columns}
+    choices = [Choice(key, titles.get(key, key), now=key == table.listing.sort) for key in table.listing.KEYS]
+
+    def chosen(key: str | None) -> None:
+        if key and key != table.listing.sort:
+            table.sort_by(key)
+
+    screen.app.push_screen(PickDialog("Sort by", choices), chosen)
+
+
+@action("columns", "c", "columns", "Choose the list's columns and their order", group="Find", visible=_sorts)
+def columns(screen: MainScreen) -> None:
+    if table := screen.view.table:
+        screen.app.push_screen(ColumnsDialog(table))
+
+
+def _none_saved(screen: MainScreen) -> str:
+    return "" if screen.person.filters else "no filter is saved yet"
+
+
+@action(
+    "filters",
+    "f",
+    "saved filters",
+    "Use a filter that was saved, or delete it; @name in the filter does too",
+    group="Find",
+    refusal=_none_saved,
+)
+def filters(screen: MainScreen) -> None:
+    def chosen(name: str | None) -> None:
+        if name:
+            screen.set_filter(f"@{name}")
+
+    screen.app.push_screen(FiltersDialog(screen.person.filters), chosen)
+
+
+def _no_filter(screen: MainScreen) -> str:
+    return "" if screen.bar.text.strip() else "there is no filter"
+
+
+@action("save-filter", "F", "save filter", "Save the filter under a name", group="Find", refusal=_no_filter)
+def save_filter(screen: MainScreen) -> None:
+    def saved(name: str | None) -> None:
+        if name:
+            screen.notify(safe(f"saved as @{name}"), markup=False)
+
+    screen.app.push_screen(SaveFilterDialog(screen.person.filters, screen.bar.text), saved)

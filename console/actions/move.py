@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.actions.registry import Run, action
+from console.screens.jump import JumpScreen, targets
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -83,3 +84,8 @@ def next_tab(screen: MainScreen) -> None:
 @action("pause", "p", "pause", "Pause the timeline where it is, or follow the newest again", group="Move", footer=True)
 def pause(screen: MainScreen) -> None:
     screen.view.pause()
+
+
+@action("jump", "ctrl+o", "jump", "Letters on panes and tabs: pressing one goes there", group="Move", key_display="^o")
+def jump(screen: MainScreen) -> None:
+    screen.app.push_screen(JumpScreen(targets(screen)))

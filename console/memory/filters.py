@@ -25,11 +25,13 @@ class SavedFilters(Mapping[str, str]):
 
     def __init__(self, fixed: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
         self._fixed = dict(fixed or {})
-        self.path = (folder or places.state_folder()) / "filters.json"
+        #: Where they are kept; None keeps them as long as the console runs.
+        self.path = folder / "filters.json" if folder else None
         #: What there is to tell the person: why none could be read.
         self.notice = ""
         self._damaged = False
-        self._saved: dict[str, str] = self._read()
+        self._saved: dict[str, str] = {}
+        self._saved = self._read()
 
     def __getitem__(self, name: str) -> str:
         return self._saved[name] if name in self._saved else self._fixed[name]
@@ -65,6 +67,8 @@ class SavedFilters(Mapping[str, str]):
 
     def _read(self) -> dict[str, str]:
         """What is saved now, perhaps by another console."""
+        if self.path is None:
+            return self._saved
         try:
             with self.path.open("rb") as file:
                 return msgspec.json.decode(file.read(MAX_SIZE), type=dict[str, str])
@@ -77,13 +81,17 @@ class SavedFilters(Mapping[str, str]):
             return {}
 
     def _write(self, filters: dict[str, str]) -> None:
+        if self.path is not None:
+            self._put(self.path, filters)
+        self._saved = filters
+
+    def _put(self, path: Path, filters: dict[str, str]) -> None:
         try:
             if self._damaged:  # what somebody wrote is not ours to throw away
-                self.path.replace(self.path.with_suffix(".damaged"))
+                path.replace(path.with_suffix(".damaged"))
                 self._damaged = False
             text = msgspec.json.format(msgspec.json.encode(filters), indent=1) + b"\n"
-            places.write_private(self.path, text)
+            places.write_private(path, text)
         except (OSError, UnicodeEncodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text"
-            raise FilterError(f"{places.shown(self.path)}: {why}") from None
-        self._saved = filters
+            raise FilterError(f"{places.shown(path)}: {why}") from None

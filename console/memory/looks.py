@@ -39,11 +39,11 @@ class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Looks:
     """Reads and writes the look of one target."""
 
-    def __init__(self, target: str, folder: Path | None = None) -> None:
+    def __init__(self, target: str, folder: Path) -> None:
         self._target = _encodable(_CREDENTIALS.sub("", target.partition("?")[0]))
         name = re.sub(r"[^\w.-]+", "-", self._target).strip("-.")[:40]
         digest = hashlib.blake2s(self._target.encode(), digest_size=4).hexdigest()
-        self.path = (folder or places.state_folder()) / "looks" / f"{name}-{digest}.json"
+        self.path = folder / "looks" / f"{name}-{digest}.json"
         #: What there is to tell the person: why nothing could be restored, or kept.
         self.notice = ""
         self._saved = Look()

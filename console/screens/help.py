@@ -1,14 +1,20 @@
-"""All keys, from the table of actions."""
+"""All keys, from the table of actions: first those that work where one is."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 
-from console.actions.registry import by_group
+from console.actions.keys import key_of
+from console.actions.registry import ACTIONS, by_group
 from console.query.fields import FIELDS
 from console.query.parse import OPERATORS
 from console.screens.dialog import Dialog
 from console.screens.record import RecordLines
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
 
 _MARKS = (
     ("←  →", "an event from a client, an event to clients (×n: how many got it)"),
@@ -22,16 +28,37 @@ _MARKS = (
 )
 
 
+_MOVING = (
+    ("↑ ↓", "Move; page up, page down, home and end too"),
+    (
+        "mouse",
+        "A click selects, two open; a click on a header sorts, on tabs, views and keys does what they say",
+    ),
+)
+
+
 class HelpScreen(Dialog[None]):
     """What each key does, and what each mark means."""
 
     BINDINGS = [("question_mark", "close", "Close"), ("q", "close", "Close")]
 
+    def __init__(self, main: MainScreen) -> None:
+        super().__init__()
+        self._main = main
+
     def compose(self) -> ComposeResult:
-        pairs: list[tuple[str, str]] = []
+        main, keymap = self._main, self._main.person.settings.keys
+        here = [action for action in ACTIONS.values() if action.visible(main) and action.group != "Console"]
+        pairs = [("", f"Here, in {main.view.title}")]
+        for action in here:
+            why = action.refusal(main)
+            pairs.append((key_of(action, keymap), f"{action.help}. Not now: {why}" if why else action.help))
+        pairs += _MOVING
         for group, actions in by_group().items():
-            pairs += [("", ""), ("", group)] if pairs else [("", group)]
-            pairs += [(action.key_display or action.key, action.help) for action in actions]
+            rest = [action for action in actions if action not in here]
+            if rest:
+                pairs += [("", ""), ("", group if group == "Console" else f"{group}, elsewhere")]
+                pairs += [(key_of(action, keymap) or "–", action.help) for action in rest]
         pairs += [("", ""), ("", "Marks in the timeline"), *_MARKS]
         pairs += [("", ""), ("", "The filter: of sockets and events alike; → completes"), *OPERATORS]
         pairs += [("", ""), ("", "Its fields")]

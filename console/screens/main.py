@@ -19,10 +19,12 @@ from textual.widgets import Footer, Input, Static
 from console.actions.table import ACTIONS
 from console.lines import Reader
 from console.link.base import Link, LinkState
+from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
 from console.screens.events import EventsView
 from console.screens.logs import LogsView
+from console.screens.look import remember, restore
 from console.screens.record import RecordDialog
 from console.screens.sockets import SocketsView
 from console.screens.view import Spot, Subject, View
@@ -67,11 +69,12 @@ class MainScreen(Screen[None]):
 
     BINDINGS = [each.binding() for each in ACTIONS.values()]
 
-    def __init__(self, link: Link, session: Session, *, show_secrets: bool = False) -> None:
+    def __init__(self, link: Link, session: Session, person: Person | None = None) -> None:
         super().__init__()
         self.link = link
         self.session = session
-        self.reader = reader = Reader(session, show_secrets=show_secrets)
+        self.person = person or Person()
+        self.reader = reader = Reader(session, show_secrets=self.person.settings.show_secrets)
         self.views: dict[str, View] = {
             str(view.id): view
             for view in (
@@ -84,7 +87,9 @@ class MainScreen(Screen[None]):
         self.view = self.views["sockets"]
         #: What the lists show, None for all.
         self.filter: Filter | None = None
-        self.bar = FilterBar(session, [(view.key, view.title) for view in self.views.values()], link.url)
+        self.bar = FilterBar(
+            session, [(view.key, view.title) for view in self.views.values()], link.url, self.person.filters
+        )
         self._query_context = Context(session, reader.text_of, SocketListing(session).text_of)
         self._trail: list[Place] = []
         self._status = link.status
@@ -108,7 +113,11 @@ class MainScreen(Screen[None]):
         self.view.refresh_all()
         self._lay_out()
         self.view.main.focus()
+        restore(self)
         self.set_interval(FLUSH, self._flush)
+
+    def on_unmount(self) -> None:
+        remember(self)
 
     # the link
 
@@ -139,6 +148,7 @@ class MainScreen(Screen[None]):
         if tick:
             self._ticked = now
             self.refresh_bindings()
+            remember(self)
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""
@@ -258,6 +268,10 @@ class MainScreen(Screen[None]):
         self.filter = query.bind(self._query_context) if query else None
         self.view.set_filter(self.filter)
         self.refresh_bindings()
+
+    @on(FilterBar.Chosen)
+    def _chosen(self, event: FilterBar.Chosen) -> None:
+        self.show(next(id for id, view in self.views.items() if view.title == event.title))
 
     @on(FilterBar.Submitted)
     def _filter_typed(self) -> None:

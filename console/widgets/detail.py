@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 
 from console.lines import Reader, clock
@@ -59,6 +60,24 @@ class Detail(LineList):
         self.top = self.cursor = 0
         self.following = self.on_timeline
         self.sync()
+
+    def tabs(self) -> list[tuple[int, int, int]]:
+        """(tab, first cell, cells) of the tabs for which there is room, within the border."""
+        found, at = [], 0
+        for number, name in enumerate(TABS):
+            if at + len(name) > self.size.width:
+                break
+            found.append((number, at, len(name)))
+            at += len(name) + 1
+        return found
+
+    async def _on_click(self, event: events.Click) -> None:
+        if event.y == 1:  # the tabs, below the border
+            for number, at, cells in self.tabs():
+                if at <= event.x - 1 < at + cells:
+                    self.turn(number - self.tab)
+            return
+        await super()._on_click(event)
 
     def sync(self) -> None:
         """Take in what changed."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
@@ -14,6 +16,7 @@ from console.query.parse import Query, QueryError, parse
 from console.state.session import Session
 from console.text import safe
 from console.widgets.query_suggester import QuerySuggester
+from console.widgets.text_field import TextField
 
 #: Cells from which the views' names are spread out, and from which they stay beside the filter.
 _WIDE = 110
@@ -29,19 +32,27 @@ class FilterBar(Horizontal):
             super().__init__()
             self.query = query
 
+    class Chosen(Message):
+        """A view was clicked, by its title."""
+
+        def __init__(self, title: str) -> None:
+            super().__init__()
+            self.title = title
+
     class Submitted(Message):
         """The query is finished: the cursor goes to what it found."""
 
-    def __init__(self, session: Session, views: list[tuple[str, str]], beside: str) -> None:
+    def __init__(self, session: Session, views: list[tuple[str, str]], beside: str, saved: Mapping[str, str]) -> None:
         super().__init__(id="bar")
         #: (key, title) of each view, and the one that is shown.
         self._views = views
         self._shown = views[0][1]
         self._beside = beside
+        self._saved = saved
         #: The text of the query that was told of last.
         self.text = ""
-        suggester = QuerySuggester(session)
-        self._field = Input(placeholder="filter…", id="filter", compact=True, suggester=suggester)
+        suggester = QuerySuggester(session, saved)
+        self._field = TextField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
 
     def compose(self) -> ComposeResult:
         yield Static(id="views")
@@ -78,13 +89,33 @@ class FilterBar(Horizontal):
         self._draw()
 
     def _draw(self) -> None:
-        wide = self.size.width >= _WIDE
-        names = [
-            f"[{key} {title}]" if title == self._shown else f" {key} {title}{' ' * wide}"
+        space = " " * self._wide
+        self.query_one("#views", Static).update(Content(space.join(name for _, name in self._names())))
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= _WIDE
+
+    def _names(self) -> list[tuple[str, str]]:
+        """(title, as it is written) of the views that are named."""
+        return [
+            (title, f"[{key} {title}]" if title == self._shown else f" {key} {title}{' ' * self._wide}")
             for key, title in self._views
-            if wide or not self._field.display or title == self._shown
+            if self._wide or not self._field.display or title == self._shown
         ]
-        self.query_one("#views", Static).update(Content((" " * wide).join(names)))
+
+    def names(self) -> list[tuple[str, int, int]]:
+        """(title, first cell, cells) of the views that are named."""
+        found, at = [], self.query_one("#views", Static).content_region.x
+        for title, name in self._names():
+            found.append((title, at, len(name)))
+            at += len(name) + self._wide
+        return found
+
+    def on_click(self, event: Click) -> None:
+        for title, at, cells in self.names():
+            if at <= event.screen_x < at + cells:
+                self.post_message(self.Chosen(title))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
@@ -99,7 +130,7 @@ class FilterBar(Horizontal):
 
     def _read(self, text: str) -> None:
         try:
-            query = parse(text)
+            query = parse(text, self._saved)
         except QueryError as error:
             self._say(f"✗ {error}", wrong=True)
             return

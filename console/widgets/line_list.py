@@ -206,8 +206,9 @@ class LineList(Widget, can_focus=True):
         event.stop()
 
     async def _on_click(self, event: events.Click) -> None:
-        row = self.top + event.y - self.has_header
-        if event.y >= self.has_header and row < self.row_count():
+        inside = event.get_content_offset(self)
+        row = self.top + inside.y - self.has_header if inside else -1
+        if self.top <= row < self.row_count():
             self.move(row)
             if event.chain == 2:
                 await self.run_action("screen.run('open')")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.suggester import Suggester
 
 from console.query.complete import complete
@@ -12,10 +14,11 @@ from console.text import safe
 class QuerySuggester(Suggester):
     """Completes the last word of a query by what there is now."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, saved: Iterable[str] = ()) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._session = session
+        self._saved = saved
 
     async def get_suggestion(self, value: str) -> str | None:
-        completed = complete(value, self._session.state)
+        completed = complete(value, self._session.state, self._saved)
         return completed if completed == safe(completed or "") else None

@@ -66,6 +66,10 @@ class TimelineList(LineList):
         """The record under the cursor."""
         return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None
 
+    def records(self) -> list[AnyRecord]:
+        """All that match, oldest first."""
+        return [self.timeline[row] for row in range(len(self.timeline))]
+
     @property
     def new(self) -> int:
         """Records that came since it stopped following."""
@@ -133,6 +137,10 @@ class LogList(LineList):
     def record(self) -> AnyRecord | None:
         """The line under the cursor."""
         return self._lines[self.cursor] if self.cursor < len(self._lines) else None
+
+    def lines(self) -> list[Log]:
+        """All that match, oldest first."""
+        return list(self._lines)
 
     def _takes(self, line: Log) -> bool:
         return self._filter is None or self._filter.takes_record(line)

@@ -91,6 +91,7 @@ def test_filters_are_saved_recalled_and_deleted(tmp_path: Path) -> None:
     assert list(SavedFilters({}, tmp_path)) == ["bobs", "others", "third"]
     saved.delete("bobs")
     assert "bobs" not in saved
+    assert saved.path
     assert saved.path.stat().st_mode & 0o777 == 0o600
 
 

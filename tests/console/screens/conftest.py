@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,10 +84,13 @@ def open_console() -> Open:
 
     @contextlib.asynccontextmanager
     async def open_console(
-        made: list[Any] | None = None, size: tuple[int, int] = (120, 40), **settings: Any
+        made: list[Any] | None = None,
+        size: tuple[int, int] = (120, 40),
+        folder: Path | None = None,
+        **settings: Any,
     ) -> AsyncIterator[Screen]:
         link = FakeLink(made if made is not None else chat())
-        app = ConsoleApp(link, settings=Settings(**settings))
+        app = ConsoleApp(link, settings=Settings(**settings), folder=folder)
         async with app.run_test(size=size, notifications=True) as pilot:
             screen = Screen(app, pilot, link)
             await poll(lambda: not link.waiting, 5)

@@ -96,8 +96,19 @@ async def test_in_every_view_dialog_and_notification(open_console: Open) -> None
         await screen.press("n")
         await screen.wait("failed:")
         check(screen)
-        await screen.press("y")
-        assert all(character.isprintable() for character in screen.app.clipboard.strip())
+        for key in "yjsp":
+            await screen.press("y")
+            check(screen)
+            await screen.press(key)
+            assert all(character.isprintable() for character in screen.app.clipboard.replace("\n", ""))
+        for key in ("o", "c", "question_mark", "w", "ctrl+o"):
+            await screen.press(key)
+            check(screen)
+            await screen.press("escape")
+        await screen.press("slash")
+        screen.app.screen.set_filter(CLEAN)  # type: ignore[attr-defined]
+        await screen.press("ctrl+p")
+        check(screen)
 
 
 async def test_markup_is_shown_as_it_was_written(open_console: Open) -> None:

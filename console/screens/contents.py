@@ -1,0 +1,46 @@
+"""What a person sees in the list that they are on: what is exported and copied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from console.export import sheets
+from console.export.sheets import Sheet
+from console.widgets.table import Table
+from console.widgets.timeline_list import LogList, TimelineList
+from server_core.records import EngineInfo, SocketInfo
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
+
+
+class Contents(NamedTuple):
+    """Things of one kind, those that match the filter, in the list's order; of a table only the marked ones, if any."""
+
+    things: Sequence[Any]
+    sheet: Sheet[Any]
+    #: Which of all there are: `that match the filter`, `marked`, "".
+    which: str
+
+
+def contents(screen: MainScreen) -> Contents | None:
+    """What the list has that is in use; None where it has nothing that can be written."""
+    view, state = screen.view, screen.session.state
+    show_secrets = screen.person.settings.show_secrets
+    matching = "that match the filter" if screen.filter is not None else ""
+    match view.focused_list:
+        case TimelineList() as timeline:
+            return Contents(timeline.records(), sheets.RECORDS, matching)
+        case LogList() as log:
+            return Contents(log.lines(), sheets.LOGS, matching)
+        case Table() as table:
+            marked = table.marked()
+            things = marked or [thing for id in table.listing.ids if (thing := table.listing.get(id)) is not None]
+            which = "marked" if marked else matching
+            match things[:1]:
+                case [SocketInfo()]:
+                    return Contents(things, sheets.sockets(state, show_secrets=show_secrets), which)
+                case [EngineInfo()]:
+                    return Contents(things, sheets.clients(state), which)
+    return None
