@@ -8,13 +8,16 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from console.commands import LazyGroup
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
+
+if TYPE_CHECKING:
+    from console.link.changes import ReloadRules
 
 DEMO = "server_core.demo:app"
 
@@ -30,6 +33,15 @@ def _hosting(command: F) -> F:
         click.option(
             "--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a recording."
         ),
+        click.option("--reload", is_flag=True, help="Start the server again when its Python files change."),
+        click.option(
+            "--reload-dir",
+            multiple=True,
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="Folder to watch instead of the current one; may be given several times.",
+        ),
+        click.option("--reload-include", multiple=True, metavar="PATTERN", help="Files that count beside *.py."),
+        click.option("--reload-exclude", multiple=True, metavar="PATTERN", help="Files or folders that do not count."),
     )
     for option in reversed(options):
         command = option(command)
@@ -100,6 +112,7 @@ def run(target: str, **options: Any) -> None:
 
     \b
       socketscope run main:app --port 5000
+      socketscope run main:app --reload --reload-include "*.html"
       socketscope run main:make_app --factory
       socketscope run main:sio --headless --record session.siorec
     """
@@ -131,9 +144,17 @@ def _host(target: str, options: dict[str, Any]) -> int:
     from server_core.host_config import HostConfig
 
     headless, record, show_secrets = (options.pop(name) for name in ("headless", "record", "show_secrets"))
+    try:
+        rules = _take_reload(options)
+    except click.UsageError as error:
+        return _fail(error.format_message())
     settings = take_settings(options, show_secrets=show_secrets)
     options["traffic"] = options["traffic"] and target == DEMO
     config = HostConfig(target=target, **options)
+    if headless and rules:
+        from console.headless import run_reloading
+
+        return run_reloading(config, rules, record, show_secrets=show_secrets)
     if headless:
         from server_core.host import run_headless
 
@@ -149,12 +170,25 @@ def _host(target: str, options: dict[str, Any]) -> int:
         from console.link.hosted import HostedLink
 
         opened_with = settings()
-        link = HostedLink(config)
+        link = HostedLink(config, reload=rules)
         if record:
             link.recorder = Recorder(record, target=target, url=link.url, show_secrets=show_secrets)
     except (ListenError, RecordingError, ConfigError) as error:
         return _fail(str(error))
     return show(link, opened_with)
+
+
+def _take_reload(options: dict[str, Any]) -> ReloadRules | None:
+    """What `--reload` and its companions say, taken out of the options."""
+    wanted = options.pop("reload", False)
+    dirs, include, exclude = (options.pop(f"reload_{name}", ()) for name in ("dir", "include", "exclude"))
+    if not wanted:
+        if dirs or include or exclude:
+            raise click.UsageError("--reload-dir, --reload-include and --reload-exclude need --reload")
+        return None
+    from console.link.changes import ReloadRules
+
+    return ReloadRules(dirs or (Path(), Path(options["app_dir"])), include, exclude)
 
 
 def _fail(text: str) -> int:

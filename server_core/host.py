@@ -251,40 +251,47 @@ def run_headless(config: HostConfig, record: Path | None, *, show_secrets: bool 
         recorder.close()
 
 
-def _end_with_console(stdin: int) -> None:
-    """When the console is gone, so is its child, and all that the child started."""
+def _end_with_console(config: int) -> None:
+    """When the console is gone, so is its child, and all that the child started where it has a session of its own."""
     with contextlib.suppress(OSError):
-        while os.read(stdin, 4096):
+        while os.read(config, 4096):
             pass
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LAST_RESORT)
-    os.killpg(os.getpgid(0), signal.SIGKILL)
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _read_config() -> HostConfig:
-    """The configuration from stdin, which then belongs to the watch on the console: the app reads nothing there."""
-    line = bytearray()
+    """The configuration, from a pipe that the console holds open for as long as it is there."""
+    if len(sys.argv) != 2 or not sys.argv[1].isdecimal():
+        sys.exit("socketscope: this process is started by the socketscope command, not by hand")
+    pipe, line = int(sys.argv[1]), bytearray()
+    os.set_inheritable(pipe, False)
     while not line.endswith(b"\n"):
-        byte = os.read(0, 1)
-        if not byte:
-            sys.exit("socketscope: this process is started by the socketscope command, not by hand")
-        line += byte
-    stdin = os.dup(0)
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
-    os.close(null)
-    threading.Thread(target=_end_with_console, args=(stdin,), name="socketscope-stdin", daemon=True).start()
+        data = os.read(pipe, 65_536)
+        if not data:
+            sys.exit(CANNOT_LOAD)  # the console went away
+        line += data
+    threading.Thread(target=_end_with_console, args=(pipe,), name="socketscope-console", daemon=True).start()
     return msgspec.json.decode(bytes(line), type=HostConfig)
 
 
 def main() -> int:
     """The hosted child."""
     config = _read_config()
+    sys.argv = sys.argv[:1]
     os.environ[HOSTED] = "1"
     target = _load(config)
     if target is None:
         return CANNOT_LOAD
-    return Host(config, target, socket.socket(fileno=config.fd)).run()
+
+    def started() -> None:
+        if config.says_fd >= 0:
+            os.write(config.says_fd, f"listening on {config.url}\n".encode())
+
+    return Host(config, target, socket.socket(fileno=config.fd), started=started).run()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a console tells the child process that it starts (`server_core.host`): one JSON line on its stdin."""
+"""What a console tells the child process that it starts (`server_core.host`): one JSON line."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class HostConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: Listening sockets that the console bound and hands over: the app's, and the admin server's. -1: none.
     fd: int = -1
     admin_fd: int = -1
+    #: A descriptor to which one line says where it listens, each time that it does. -1: none.
+    says_fd: int = -1
     #: What a console must present as `auth.token` to the admin server.
     token: str = ""
     #: Simulated clients for the demo app.

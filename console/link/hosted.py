@@ -8,12 +8,13 @@ import secrets
 import signal
 import time
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from console.link.admin import AdminConnection
 from console.link.base import LinkState, LinkStatus
+from console.link.changes import Changes, ReloadRules
 from console.link.child import Child
 from console.link.live import LiveLink
 from console.wire.errors import WireError
@@ -27,6 +28,7 @@ from server_core.records import (
     Command,
     CommandResult,
     Log,
+    ServerReloaded,
     ServerStarted,
     ServerStopped,
     Sync,
@@ -39,8 +41,11 @@ RETRY = 0.1
 class HostedLink(LiveLink):
     """Starts the child, reads its records, sends it commands; all on one thread of its own."""
 
-    def __init__(self, config: HostConfig, recorder: Recorder | None = None) -> None:
-        """Binds the port at once: `ListenError` when it is taken."""
+    def __init__(
+        self, config: HostConfig, recorder: Recorder | None = None, *, reload: ReloadRules | None = None
+    ) -> None:
+        """Binds the port at once: `ListenError` when it is taken. With `reload` it starts the child again when a file
+        changes."""
         self._listener = bind(config.host, config.port)
         self._admin = bind("127.0.0.1", 0)
         self._config = msgspec.structs.replace(
@@ -56,6 +61,9 @@ class HostedLink(LiveLink):
         self._target = Target(url=f"http://127.0.0.1:{port}", auth={"token": self._config.token})
         self._child: Child | None = None
         self._connection: AdminConnection | None = None
+        self._reload = reload
+        #: The files for whose changes the child is to be started again.
+        self._files: list[str] = []
         self._epoch = time.time_ns() // 1_000_000
         self._seq = itertools.count(1)
         #: The hosted servers that are live: id → (epoch, last seq).
@@ -83,22 +91,56 @@ class HostedLink(LiveLink):
         self._restart = asyncio.Event()
 
     async def _main(self) -> None:
-        while not self._stop.is_set():
-            self._status = LinkStatus(LinkState.CONNECTING, f"starting {self.title}")
-            await self._host()
-            if not await self._first_of(self._stop, self._restart):
-                return
-            self._restart.clear()
+        watching = asyncio.ensure_future(self._look_for_changes())
+        await asyncio.sleep(0)  # what changes from now on is seen
+        try:
+            while not self._stop.is_set():
+                self._status = LinkStatus(LinkState.CONNECTING, f"starting {self.title}")
+                await self._host()
+                if not await self._first_of(self._stop, self._restart):
+                    return
+                self._restart.clear()
+                self._tell_of_reload()
+        finally:
+            watching.cancel()
+            await asyncio.wait((watching,))
+
+    async def _look_for_changes(self) -> None:
+        """Have the child started again after each burst of changes."""
+        if self._reload is None:
+            return
+        changes = Changes(self._reload)
+        watching = asyncio.ensure_future(changes.run())
+        try:
+            while True:
+                following = asyncio.ensure_future(changes.next())
+                done, _ = await asyncio.wait((watching, following), return_when=asyncio.FIRST_COMPLETED)
+                if following not in done:
+                    following.cancel()
+                    self._say(f"files can't be watched, and changes start nothing again: {watching.exception()}")
+                    return
+                self._files += following.result()
+                self._restart.set()
+        finally:
+            watching.cancel()
+            await asyncio.wait((watching,))
+
+    def _tell_of_reload(self) -> None:
+        files, self._files = tuple(dict.fromkeys(self._files)), []
+        if files:
+            self._say(f"{_some(files)} changed: starting {self.title} again")
+            self._put([ServerReloaded(files=files, **self._of_console())])
 
     async def _host(self) -> None:
         """One child's life."""
-        self._child = child = Child(self._config, self._log)
+        self._child = child = self._make_child()
         await child.start()
         reader = asyncio.ensure_future(self._stay_connected())
         ended = asyncio.ensure_future(child.wait())
         asked = asyncio.ensure_future(self._first_of(self._stop, self._restart))
         await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
         if not ended.done():
+            self._status = LinkStatus(LinkState.CONNECTING, f"starting {self.title} again")
             await child.stop()
         asked.cancel()
         code = await ended
@@ -107,10 +149,17 @@ class HostedLink(LiveLink):
             await asyncio.wait((reader,), timeout=1)  # what the child said last
         reader.cancel()
         why = _why(code)
-        self._status = LinkStatus(LinkState.STOPPED, why)
+        if not self._restart.is_set():
+            self._tell_of_end(why + ("; saving a file starts it again" if self._reload else ""))
         for server, (epoch, seq) in list(self._live.items()):
             stopped = ServerStopped(server=server, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why, code=code)
             self._put([stopped])
+
+    def _tell_of_end(self, why: str) -> None:
+        self._status = LinkStatus(LinkState.STOPPED, why)
+
+    def _make_child(self) -> Child:
+        return Child(self._config, self._log, reloads=self._reload is not None)
 
     async def _first_of(self, stop: asyncio.Event, restart: asyncio.Event) -> bool:
         """Wait for one of the two; False when it is the end."""
@@ -133,7 +182,7 @@ class HostedLink(LiveLink):
                 await self._watch()
                 await connection.read()
             except (WireError, msgspec.DecodeError) as error:
-                if self._connection:
+                if self._connection and not self._restart.is_set():
                     self._status = LinkStatus(LinkState.LOST, f"the link to the server broke: {error}")
             finally:
                 self._connection = None
@@ -141,7 +190,8 @@ class HostedLink(LiveLink):
             await asyncio.sleep(RETRY)
 
     def _heard(self, records: Sequence[AnyRecord]) -> None:
-        self._status = LinkStatus(LinkState.LIVE)
+        if not self._restart.is_set():  # else these are the last of a child that ends
+            self._status = LinkStatus(LinkState.LIVE)
         self._put(records)
 
     async def _watch(self) -> None:
@@ -167,9 +217,21 @@ class HostedLink(LiveLink):
 
     def _log(self, stream: str, text: str) -> None:
         name: Literal["stdout", "stderr"] = "stdout" if stream == "stdout" else "stderr"
-        self._put(
-            [Log(server=CONSOLE, epoch=self._epoch, seq=next(self._seq), time=time.time_ns(), stream=name, text=text)]
-        )
+        self._put([Log(stream=name, text=text, **self._of_console())])
+
+    def _say(self, text: str) -> None:
+        """A line of the console's own in the log."""
+        self._put([Log(stream="console", text=f"socketscope: {text}", **self._of_console())])
+
+    def _of_console(self) -> dict[str, Any]:
+        """What a record has that the console itself makes."""
+        return {"server": CONSOLE, "epoch": self._epoch, "seq": next(self._seq), "time": time.time_ns()}
+
+
+def _some(files: Sequence[str]) -> str:
+    """The first few files, and how many others."""
+    others = len(files) - 3
+    return ", ".join(files[:3]) + (f" and {others} more" if others > 0 else "")
 
 
 def _why(code: int) -> str:
