@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import time
 from pathlib import Path
 
 from textual.app import App
@@ -15,6 +17,9 @@ from console.settings import Settings
 from console.state.session import Session
 from console.state.state import State
 
+#: Seconds within which a second ^c ends the console.
+AGAIN = 3.0
+
 
 class ConsoleApp(App[None]):
     """The console on one link."""
@@ -24,9 +29,12 @@ class ConsoleApp(App[None]):
     ENABLE_COMMAND_PALETTE = False  # the registry has its own action for it
 
     def __init__(self, link: Link, *, settings: Settings | None = None, folder: Path | None = None) -> None:
-        super().__init__()
+        #: Whether nothing but the terminal's own colour is wanted, whatever the theme.
+        self._plain = bool(os.environ.get("NO_COLOR"))
+        super().__init__(ansi_color=True if self._plain else None)
         self._settings = settings or Settings()
         self._link = link
+        self._interrupted = -AGAIN
         self._person = Person(settings, folder=folder, target=link.title)
         self.session = Session(
             State(
@@ -36,11 +44,20 @@ class ConsoleApp(App[None]):
             )
         )
 
+    def action_help_quit(self) -> None:
+        """A ^c that was meant for a terminal ends nothing; a second one does."""
+        now = time.monotonic()
+        if now - self._interrupted < AGAIN:
+            self.exit()
+            return
+        self._interrupted = now
+        self.notify("^c once more ends the console, and the server that it hosts", severity="warning", markup=False)
+
     def copy_to_clipboard(self, text: str) -> None:
         super().copy_to_clipboard(text.encode("utf-8", "replace").decode())  # it can't encode what is no text
 
     def on_mount(self) -> None:
-        themes.use(self, self._settings.theme)
+        themes.use(self, "ansi" if self._plain else self._settings.theme)
         self.set_keymap(self._settings.keys)
         self._link.start()
         self.push_screen(MainScreen(self._link, self.session, self._person))

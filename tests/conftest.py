@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -16,18 +18,22 @@ from tests.support import node, redis_server
 #: Seconds after which a test that hangs is failed.
 TIMEOUT = 120
 
+_numbers = itertools.count()
 _skipped: list[str] = []
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _nobodys_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """No test, nor what it starts, reads or writes the settings of whoever runs it, or what their console remembers."""
-    folder = tmp_path_factory.mktemp("person")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SOCKETSCOPE_CONFIG", str(folder / "config.toml"))
-        patch.setenv("SOCKETSCOPE_STATE", str(folder / "state"))
-        patch.delenv("NO_COLOR", raising=False)
-        yield
+@pytest.fixture(scope="session")
+def _person(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("person")
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_settings(_person: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test, nor what it starts, knows the settings of whoever runs it, or what another test's console remembers."""
+    nobody = _person / str(next(_numbers))
+    monkeypatch.setenv("SOCKETSCOPE_CONFIG", str(nobody / "config.toml"))
+    monkeypatch.setenv("SOCKETSCOPE_STATE", str(nobody / "state"))
+    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 @pytest.fixture(scope="session")

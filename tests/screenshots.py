@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import os
 import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -93,7 +94,7 @@ def save(console: Console, name: str) -> None:
 @asynccontextmanager
 async def demo(columns: int, lines: int) -> AsyncIterator[tuple[Console, JsClient]]:
     """The console on the demo after it has lived for a while, and a client beside its own."""
-    async with Console(None, columns=columns, lines=lines) as console:
+    async with Console(None, "--no-restore", "--config", os.devnull, columns=columns, lines=lines) as console:
         await console.live()
         async with JsClient(console.url) as client:
             await client.connect(auth={"name": "alice", "token": "a-secret-of-alice"})
@@ -159,7 +160,7 @@ async def views(columns: int, lines: int) -> None:
         await console.wait_quiet(0.1, 1)
         save(console, "logs")
         console.send("?")
-        await console.wait_for("Marks in the timeline")
+        await console.wait_for("Here, in Logs")
         await console.wait_quiet(0.3, 2)
         save(console, "help")
 

@@ -255,7 +255,7 @@ async def test_the_demo_is_alive_by_itself() -> None:
         await console.wait_for(re.compile(r"Sockets [3-9]"))
         await console.wait_for("private message", 20)
         console.send("?")
-        await console.wait_for("Marks in the timeline")
+        await console.wait_for("Here, in Sockets")
         console.send("escape")
         await console.wait_for("[1 Sockets]")
     async with Console(None, "--no-traffic") as silent:
@@ -286,9 +286,9 @@ async def test_a_blocked_app_blocks_no_key() -> None:
             await console.wait_for(alice.id[:8])
             await alice.emit("block", 2)
             console.send("?")
-            await console.wait_for("Marks in the timeline", timeout=1)
+            await console.wait_for("Here, in Sockets", timeout=1)
             console.send("escape")
-            await console.wait_gone("Marks in the timeline", timeout=1)
+            await console.wait_gone("Here, in Sockets", timeout=1)
             await console.wait_for("blocked", timeout=5)
             assert await alice.call("echo", 1) == [1]
 
