@@ -10,6 +10,7 @@ import click
 COMMANDS: dict[str, str] = {
     "attach": "console.commands.attach:attach",
     "config": "console.commands.config:config",
+    "replay": "console.commands.replay:replay",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -27,11 +27,16 @@ class Event(msgspec.Struct, frozen=True):
     id: int | None
 
 
+#: Called with each event as it comes, on the loop; nothing waits for whoever is called.
+OnEvent = Callable[[Event], None]
+
+
 class ClientSocket:
     """This client's socket of one namespace."""
 
-    def __init__(self, client: Client, nsp: str) -> None:
+    def __init__(self, client: Client, nsp: str, on_event: OnEvent | None = None) -> None:
         self._client = client
+        self._on_event = on_event
         self.nsp = nsp
         self.id = ""
         #: `io server disconnect`, `io client disconnect`, or why the connection ended; empty while it lasts.
@@ -40,6 +45,8 @@ class ClientSocket:
         self._ids = itertools.count()
         self._acks: dict[int, asyncio.Future[list[Any]]] = {}
         self._joined: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        #: Done when the socket has ended: `reason` says why.
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def emit(self, event: str, *args: Any) -> None:
         """Send an event; on WebSocket it returns when it is written out."""
@@ -47,13 +54,22 @@ class ClientSocket:
 
     async def emit_with_ack(self, event: str, *args: Any, timeout: float | None = None) -> list[Any]:
         """Send an event and return the values of the server's ack; TimeoutError, or Closed."""
+        number, answer = await self.ask(event, *args)
+        try:
+            return await asyncio.wait_for(answer, timeout)
+        finally:
+            self._acks.pop(number, None)
+
+    async def ask(self, event: str, *args: Any) -> tuple[int, asyncio.Future[list[Any]]]:
+        """Send an event that wants an ack: its number, and the values of the ack when it comes (or Closed)."""
         number = next(self._ids)
         answer = self._acks[number] = asyncio.get_running_loop().create_future()
         try:
             await self._send(packets.EVENT, [event, *args], number)
-            return await asyncio.wait_for(answer, timeout)
-        finally:
+        except BaseException:
             self._acks.pop(number, None)
+            raise
+        return number, answer
 
     async def ack(self, event: Event, *values: Any) -> None:
         """Answer an event that wants it."""
@@ -91,10 +107,13 @@ class ClientSocket:
             self._joined.set_exception(error)
 
     async def event(self, event: Event) -> None:
-        await self._events.put(event)
+        if self._on_event:
+            self._on_event(event)
+        else:
+            await self._events.put(event)
 
     def acked(self, number: int | None, values: list[Any]) -> None:
-        if number is not None and (answer := self._acks.get(number)) and not answer.done():
+        if number is not None and (answer := self._acks.pop(number, None)) and not answer.done():
             answer.set_result(values)
 
     async def end(self, reason: str) -> None:
@@ -106,7 +125,10 @@ class ClientSocket:
         for answer in self._acks.values():
             if not answer.done():
                 answer.set_exception(Closed(reason))
+                answer.exception()  # whoever waits gets it all the same; nobody has to
         await self._events.end(reason)
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     async def _send(self, kind: int, data: Any = None, id: int | None = None) -> None:
         if self.reason:
@@ -130,9 +152,14 @@ class Client:
         await self.engine.open()
         self._reader = asyncio.ensure_future(self._read())
 
-    async def connect(self, nsp: str = "/", auth: Any = None, *, timeout: float = 20.0) -> ClientSocket:
-        """Join a namespace; Refused with what the server says, WireError when it says nothing."""
-        socket = self._sockets[nsp] = ClientSocket(self, nsp)
+    async def connect(
+        self, nsp: str = "/", auth: Any = None, *, timeout: float = 20.0, on_event: OnEvent | None = None
+    ) -> ClientSocket:
+        """Join a namespace; Refused with what the server says, WireError when it says nothing.
+
+        With `on_event`, events are handed over as they come, and `receive` gives none.
+        """
+        socket = self._sockets[nsp] = ClientSocket(self, nsp, on_event)
         try:
             await asyncio.wait_for(socket.join(auth), timeout)
         except TimeoutError:

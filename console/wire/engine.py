@@ -106,6 +106,16 @@ class Engine:
         else:
             await self._outbox.put(message)
 
+    async def settle(self) -> None:
+        """Wait until what was sent has reached the server's process: what others send from now on comes after it."""
+        if self.reason:
+            return
+        if self._ws and self.transport == "websocket":
+            with contextlib.suppress(ConnectionClosed):  # reading ends the connection
+                await (await self._ws.ping())
+        else:
+            await self._drain()
+
     async def receive(self) -> Message:
         """The next message; Closed when the connection is over and all has been read."""
         return await self._inbox.get()
