@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 from typing import Any
 
 from console.replay import nodes
@@ -113,12 +114,13 @@ def seconds(node: Node) -> float:
 
 
 def duration(value: float) -> str:
-    """Seconds as a script has them."""
+    """Seconds as a script has them; `seconds` gives the same back."""
     if value and value < 1:
-        text = f"{value * 1000:.6f}".rstrip("0").rstrip(".") + "ms"
-        if float(text[:-2]) * 0.001 == value:
-            return text
-    return f"{value:.9f}".rstrip("0").rstrip(".") + "s" if float(f"{value:.9f}") == value else f"{value!r}s"
+        text = f"{value * 1000:.6f}".rstrip("0").rstrip(".")
+        if float(text) * _UNITS["ms"] == value:
+            return f"{text}ms"
+    text = f"{Decimal(repr(value)):f}"
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}s"
 
 
 def flag(node: Node) -> bool:

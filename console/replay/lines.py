@@ -12,6 +12,7 @@ from console.replay import printer, values
 from console.replay.model import Place, Script, Step
 from console.replay.outcome import NOTHING, CaseResult, Failed, Load, Report, Status
 from console.replay.values import Value
+from console.state.session import Session
 from console.state.state import State
 from server_core import redact
 from server_core.records import AnyRecord
@@ -29,7 +30,7 @@ def around(records: Sequence[AnyRecord], *, show_secrets: bool = False, count: i
     """The last things that happened, one line each, safe for a terminal."""
     state = State()
     state.apply(records)
-    reader = Reader(state, show_secrets=show_secrets)
+    reader = Reader(Session(state), show_secrets=show_secrets)
     lines = []
     for record in state.history.since(state.history.end - count):
         line = reader.line(record)
@@ -121,7 +122,9 @@ def failure_lines(result: CaseResult, *, show_secrets: bool = False) -> list[str
     if result.failed:
         step = result.failed.step
         lines.append(f"  {place(step.at)}")
-        lines.append(f"  step     {_step(step)}{f'   ({result.failed.lane})' if result.failed.lane else ''}")
+        lines.append(
+            f"  step     {_step(step, show_secrets)}{f'   ({result.failed.lane})' if result.failed.lane else ''}"
+        )
     lines += _compared(failure, show_secrets)
     lines += [f"  note     {note}" for note in failure.notes]
     if result.around:
@@ -132,8 +135,9 @@ def failure_lines(result: CaseResult, *, show_secrets: bool = False) -> list[str
     return [text.safe(line) for line in lines]
 
 
-def _step(step: Step) -> str:
+def _step(step: Step, show_secrets: bool) -> str:
     whole = printer.step(step) if step.verb else ""
+    whole = whole if show_secrets else redact.mask_line(whole)
     return whole if len(whole) <= 300 else whole[:300] + "…"
 
 
@@ -227,7 +231,7 @@ def _case_json(result: CaseResult, show_secrets: bool) -> dict[str, Any]:
             "message": failure.message,
             "file": at.file,
             "line": at.line,
-            "step": _step(result.failed.step) if result.failed else "",
+            "step": _step(result.failed.step, show_secrets) if result.failed else "",
             "expected": written(masked(failure.expected, show_secrets=show_secrets)),
             "got": written(masked(failure.got, show_secrets=show_secrets)),
             "differs": failure.differs,

@@ -18,8 +18,8 @@ from console.replay.values import Value, ValueProblem
 
 #: Bytes of the largest script.
 MAX_BYTES = 32 * 1024 * 1024
-#: Nodes of the largest script, aliases counted as often as they stand.
-MAX_NODES = 3_000_000
+#: Values of a script that stand there through aliases.
+MAX_ALIASED = 20_000
 MAX_DEPTH = 64
 
 _YAML = "tag:yaml.org,2002:"
@@ -105,13 +105,16 @@ def read(text: str, file: str) -> Node:
 class _Reader:
     def __init__(self, file: str) -> None:
         self._file = file
-        self._count = 0
+        self._seen: set[int] = set()
+        self._aliased = 0
 
     def node(self, node: Any, depth: int) -> Node:
         place = Place(self._file, node.start_mark.line + 1, node.start_mark.column + 1)
-        self._count += 1
-        if self._count > MAX_NODES:
-            raise ScriptError(place, f"more than {MAX_NODES} values: do aliases multiply?")
+        if id(node) in self._seen:
+            self._aliased += 1
+            if self._aliased > MAX_ALIASED:
+                raise ScriptError(place, f"more than {MAX_ALIASED} values through aliases: do they multiply?")
+        self._seen.add(id(node))
         if depth > MAX_DEPTH:
             raise ScriptError(place, f"nested deeper than {MAX_DEPTH}")
         tag = str(node.tag or "").removeprefix(_YAML)
@@ -230,8 +233,11 @@ def _integer(node: Node) -> int:
 
 
 def _number(node: Node) -> float:
+    text = node.value.replace("_", "")
+    if text.lstrip("+-").lower() in (".nan", ".inf"):
+        raise ScriptError(node.place, "JSON has no such number")
     try:
-        number = float(node.value.replace("_", ""))
+        number = float(text)
     except ValueError:
         raise ScriptError(node.place, f"{node.value[:40]!r} is no number") from None
     if not math.isfinite(number):

@@ -115,6 +115,8 @@ class StepResult:
     load: Load | None = None
     #: The lane or simulated client in which it played; "" for the case's own.
     lane: str = ""
+    #: Wall time in nanoseconds when it was over.
+    ended: int = 0
     #: What a `$missing` of it would be.
     recorded: Value = NOTHING
 

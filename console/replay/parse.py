@@ -99,6 +99,8 @@ class _Script:
         version = given.need("sio")
         if nodes.value(version) != 1:
             raise ScriptError(version.place, f"this reads version 1 of the format, not {version.what}")
+        if "cases" in given and len(self._including) > 1:
+            raise ScriptError(node.place, 'it has cases: a file to include has "steps"')
         if "cases" in given and "steps" in given:
             raise ScriptError(node.place, "a script has cases; steps alone are a file to include")
         if "cases" not in given and "steps" not in given:
@@ -172,9 +174,9 @@ class _Script:
         if node.kind != "map":
             raise ScriptError(node.place, f"expected a step, for example {{alice: {{emit: [hello]}}}}, got {node.what}")
         keys = {key.value: item for key, item in node.pairs}
-        if lane in ("http", "console") and not any(word in keys for word in ("wait", "repeat", lane)):
+        if lane in ("http", "console") and not any(word in keys for word in ("wait", "repeat", "each", lane)):
             return self._structure(lane, node, Fields(Node("map", "map", [], node.place), (), ""))
-        if lane and any(word in keys for word in steps.VERBS):
+        if lane and "each" not in keys and any(word in keys for word in steps.VERBS):
             return self._verb((lane,), node, ())
         word = next((word for word in STRUCTURE if word in keys), "")
         if word == "each":
@@ -280,8 +282,6 @@ class _Script:
             included = reader.script(reader.read())
         except InvalidScript as invalid:
             raise ScriptError(node.place, invalid.errors[0].message) from None
-        if included.cases:
-            raise ScriptError(node.place, f'{named} has cases: a file to include has "steps"')
         return model.Include(**common, path=named, vars={**included.vars, **self._vars(beside)}, steps=included.steps)
 
 

@@ -178,6 +178,7 @@ class Stage:
         return time.monotonic() - self._began
 
     def _note(self, result: StepResult) -> None:
+        result.ended = time.time_ns()
         self.results.append(result)
         if result.failure and not self.failed:
             self.failed = result

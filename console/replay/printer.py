@@ -13,7 +13,7 @@ from console.replay.model import Case, Defaults, Script, Step
 from console.replay.values import ANY, Value
 
 #: Texts that need no quotes, whatever stands around them.
-_PLAIN = re.compile(r"[A-Za-z$/][A-Za-z0-9_./$-]*(?: [A-Za-z0-9_./$-]+)*")
+_PLAIN = re.compile(r"[A-Za-z$/][A-Za-z0-9_./$-]*(?: [A-Za-z0-9_./$-]+)*|\d+(?:\.\d+)?m?s")
 #: What YAML 1.1 or 1.2 takes for something else.
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
 #: Characters that a quoted text can't hold as they are.

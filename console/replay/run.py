@@ -196,7 +196,9 @@ class _Player:
         self._result.status, self._result.error = Status.ERROR, failure
 
     def _around(self, records: list[AnyRecord]) -> None:
-        self._result.around = around(records, show_secrets=self._options.show_secrets)
+        ended = self._result.failed.ended if self._result.failed else 0
+        until = [record for record in records if record.time <= ended]  # without how the clients left then
+        self._result.around = around(until, show_secrets=self._options.show_secrets)
 
     def _keep(self, write: Callable[[Path], object]) -> None:
         """Keep the recording of a failure that is about the server, not about reaching it."""

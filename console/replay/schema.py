@@ -158,7 +158,8 @@ def _step() -> _Schema:
             _object({"console": {"$ref": "#/$defs/console"}, **always}, "console"),
             _object({"wait": _DURATION, **always}, "wait"),
             _object({"parallel": {"type": "object", "additionalProperties": _lane()}, **always}, "parallel"),
-            _object({"repeat": _repeat(), "steps": {"$ref": "#/$defs/steps"}, **always}, "repeat"),
+            _object({"repeat": _repeat(), "steps": {"$ref": "#/$defs/steps"}, **always}, "repeat", "steps"),
+            _object({"repeat": {"type": "object", "required": ["steps"], **_repeat()}, **always}, "repeat"),
             _object({"include": _TEXT, "vars": {"$ref": "#/$defs/vars"}, **always}, "include"),
             _actor(),
         ]
