@@ -19,6 +19,7 @@ from server_core.control import execute
 from server_core.credentials import Credentials
 from server_core.feed import Feed, Source
 from server_core.host_config import HostConfig
+from server_core.loops import new_event_loop
 from server_core.records import Command, CommandResult, Record
 from server_core.server import Server
 from server_core.tap import Tap
@@ -83,7 +84,8 @@ class Backstage:
 
     def _run(self) -> None:
         try:
-            asyncio.run(self._main())
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(self._main())
         except Exception:
             logger.exception("the admin server failed")
         finally:

@@ -29,6 +29,7 @@ from server_core.control import features
 from server_core.errors import app_frames
 from server_core.host_config import HOSTED, HostConfig
 from server_core.listen import ListenError, bind
+from server_core.loops import new_event_loop
 from server_core.output import OutputTap, Tee, give_stdout_to_stderr
 from server_core.recording import Recorder, RecordingError
 from server_core.records import Record, ServerInfo
@@ -74,7 +75,8 @@ class Host:
 
     def run(self) -> int:
         """Serve until a signal comes; the exit code."""
-        return asyncio.run(self._serve())
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            return runner.run(self._serve())
 
     async def _serve(self) -> int:
         self._loop = asyncio.get_running_loop()
@@ -141,6 +143,8 @@ class Host:
             log_level=config.log_level,
             access_log=config.log_level in ("debug", "trace"),
             timeout_graceful_shutdown=GRACE,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
             ssl_keyfile=config.ssl_keyfile or None,
             ssl_certfile=config.ssl_certfile or None,
             ssl_keyfile_password=config.ssl_keyfile_password or None,

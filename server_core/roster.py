@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from server_core.counters import Counters
 from server_core.records import (
     MAX_RTTS,
     AckReceived,
@@ -65,7 +66,7 @@ class Roster:
         self.rooms: dict[RoomKey, dict[str, None]] = {}
         #: Ids of the connected sockets of each namespace.
         self.namespaces: dict[str, dict[str, None]] = {}
-        self.counters: dict[str, SocketCounters] = {}
+        self._counters = Counters(self.recipients)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Roster) and vars(self) == vars(other)
@@ -81,7 +82,7 @@ class Roster:
         copy.sockets = self.sockets.copy()
         copy.rooms = {key: members.copy() for key, members in self.rooms.items()}
         copy.namespaces = {nsp: members.copy() for nsp, members in self.namespaces.items()}
-        copy.counters = self.counters.copy()
+        copy._counters = self._counters.copy(copy.recipients)
         return copy
 
     def apply(self, record: Record) -> None:
@@ -90,8 +91,22 @@ class Roster:
         if fold is not None:
             fold(self, record)
 
+    @property
+    def counters(self) -> dict[str, SocketCounters]:
+        """The counters of all sockets that had events."""
+        return self._counters.all()
+
     def counters_of(self, socket: str) -> SocketCounters:
-        return self.counters.get(socket, _NO_EVENTS)
+        """How many events a socket sent and got."""
+        return self._counters.of(socket)
+
+    def counting(self, socket: str) -> list[int]:
+        """The fields of a live socket's `SocketCounters`, to be counted up in place."""
+        return self._counters.row(socket)
+
+    def count_broadcast(self, nsp: str, rooms: tuple[str, ...], except_: tuple[str, ...], time: int, size: int) -> None:
+        """Count an emit for all sockets that it reaches now."""
+        self._counters.broadcast((nsp, rooms, except_), time, size)
 
     def recipients(self, nsp: str, rooms: Iterable[str], except_: Iterable[str]) -> list[str]:
         """Ids of the connected sockets that an emit to these rooms reaches (no rooms: the whole namespace)."""
@@ -124,11 +139,12 @@ class Roster:
         self.info = info
         self.lost = ""
         self.engines = {engine.id: engine for engine in engines}
-        self.sockets, self.rooms, self.namespaces, self.counters = {}, {}, {}, {}
+        self.sockets, self.rooms, self.namespaces = {}, {}, {}
+        self._counters = Counters(self.recipients)
         for socket, counters in ((sync.socket, sync.counters) for sync in sockets):
             self.sockets[socket.id] = socket
             if counters != _NO_EVENTS:
-                self.counters[socket.id] = counters
+                self._counters.put(socket.id, counters)
             if socket.connected:
                 self._enter(socket)
 
@@ -191,6 +207,7 @@ class Roster:
             return
         self.sockets[socket.id] = msgspec.structs.replace(socket, rooms=socket.rooms | {record.room})
         if socket.connected:
+            self._counters.changing(socket.nsp, (record.room,))
             self.rooms.setdefault((socket.nsp, record.room), {})[socket.id] = None
 
     def _room_left(self, record: RoomLeft) -> None:
@@ -212,57 +229,50 @@ class Roster:
 
     def _event_received(self, record: EventReceived) -> None:
         if record.socket in self.sockets and not record.simulated:
-            was = self.counters.get(record.socket, _NO_EVENTS)
-            self.counters[record.socket] = SocketCounters(
-                was.received + 1, was.sent, record.time, was.bytes_received + record.size, was.bytes_sent
-            )
+            row = self._counters.row(record.socket)
+            row[0] += 1
+            row[2] = max(row[2], record.time)
+            row[3] += record.size
 
     def _event_sent(self, record: EventSent) -> None:
-        if record.socket:
-            to: Iterable[str] = (record.socket,) if record.socket in self.sockets else ()
-        else:
-            to = self.recipients(record.nsp, record.rooms, record.except_)
-        counters = self.counters
-        size = record.size
-        for socket in to:
-            was = counters.get(socket, _NO_EVENTS)
-            counters[socket] = SocketCounters(
-                was.received, was.sent + 1, record.time, was.bytes_received, was.bytes_sent + size
-            )
+        if not record.socket:
+            self._counters.broadcast((record.nsp, record.rooms, record.except_), record.time, record.size)
+        elif record.socket in self.sockets:
+            row = self._counters.row(record.socket)
+            row[1] += 1
+            row[2] = max(row[2], record.time)
+            row[4] += record.size
 
     def _ack_received(self, record: AckReceived) -> None:
         if record.socket in self.sockets:
-            was = self.counters.get(record.socket, _NO_EVENTS)
-            self.counters[record.socket] = SocketCounters(
-                was.received, was.sent, was.last, was.bytes_received + record.size, was.bytes_sent
-            )
+            self._counters.row(record.socket)[3] += record.size
 
     def _ack_sent(self, record: AckSent) -> None:
         if record.socket in self.sockets:
-            was = self.counters.get(record.socket, _NO_EVENTS)
-            self.counters[record.socket] = SocketCounters(
-                was.received, was.sent, was.last, was.bytes_received, was.bytes_sent + record.size
-            )
+            self._counters.row(record.socket)[4] += record.size
 
     # rooms, both ways
 
     def _enter(self, socket: SocketInfo) -> None:
+        self._counters.changing(socket.nsp, (None, *socket.rooms))
         self.namespaces.setdefault(socket.nsp, {})[socket.id] = None
         for room in sorted(socket.rooms):
             self.rooms.setdefault((socket.nsp, room), {})[socket.id] = None
 
     def _leave(self, socket: SocketInfo, room: str) -> None:
         key = (socket.nsp, room)
+        self._counters.changing(socket.nsp, (room,))
         if members := self.rooms.get(key):
             members.pop(socket.id, None)
             if not members:
                 del self.rooms[key]
 
     def _remove(self, id: str) -> None:
-        self.counters.pop(id, None)
         socket = self.sockets.pop(id, None)
         if socket is None:
             return
+        self._counters.changing(socket.nsp, (None, *socket.rooms))
+        self._counters.forget(id)
         for room in socket.rooms:
             self._leave(socket, room)
         if (members := self.namespaces.get(socket.nsp)) is not None:

@@ -303,7 +303,7 @@ class Server(socketio.AsyncServer):
         encoded = pkt.encode()
         parts = encoded if isinstance(encoded, list) else [encoded]
         if self.eio.tap:
-            self.eio.tap.packet_sent(eio_sid, parts)
+            self.eio.tap.packet_sent(eio_sid, encoded)
         packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
         if held is not None:
             held += packets

@@ -16,6 +16,8 @@ from server_core.translator import Translator
 
 _now = time.monotonic_ns
 
+_RECEIVED, _SENT = Translator.packet_received, Translator.packet_sent
+
 _MAX_TRACEBACK = 65_536
 
 #: What a server has live: (engines, sockets).
@@ -53,40 +55,44 @@ class Tap:
         """All that is live, after the records drained until now."""
         return self._translator.sync()
 
+    def _note(self, make: Callable[..., None], size: int, *values: Any) -> None:
+        """Append an entry that keeps roughly `size` bytes."""
+        self._ring.append((make, _now(), size, values, None))
+
     # server
 
     def server_started(self, info: ServerInfo) -> None:
-        self._ring.append((Translator.server_started, _now(), info))
+        self._note(Translator.server_started, 0, info)
 
     def server_stopped(self, why: str) -> None:
-        self._ring.append((Translator.server_stopped, _now(), why))
+        self._note(Translator.server_stopped, 0, why)
 
     def server_blocked(self, seconds: float, stack: str) -> None:
-        self._ring.append((Translator.server_blocked, _now(), seconds, stack), 64 + len(stack))
+        self._note(Translator.server_blocked, len(stack), seconds, stack)
 
     def server_stats(self, lag: float, cpu: float, memory: int) -> None:
-        self._ring.append((Translator.server_stats, _now(), lag, cpu, memory))
+        self._note(Translator.server_stats, 0, lag, cpu, memory)
 
     def census(self, found: Census) -> None:
         """Start again from what is live, after a loss or a late start."""
-        self._ring.append((Translator.census, _now(), found))
+        self._note(Translator.census, 0, found)
 
     def log(self, stream: str, text: str) -> None:
-        self._ring.append((Translator.log, _now(), stream, text), 64 + len(text))
+        self._note(Translator.log, len(text), stream, text)
 
     # engine
 
     def engine_opened(self, eio_sid: str, transport: str, address: str) -> None:
-        self._ring.append((Translator.engine_opened, _now(), eio_sid, transport, address))
+        self._note(Translator.engine_opened, 0, eio_sid, transport, address)
 
     def engine_upgraded(self, eio_sid: str, transport: str) -> None:
-        self._ring.append((Translator.engine_upgraded, _now(), eio_sid, transport))
+        self._note(Translator.engine_upgraded, 0, eio_sid, transport)
 
     def engine_heartbeat(self, eio_sid: str, rtt: float) -> None:
-        self._ring.append((Translator.engine_heartbeat, _now(), eio_sid, rtt))
+        self._note(Translator.engine_heartbeat, 0, eio_sid, rtt)
 
     def engine_closed(self, eio_sid: str, reason: str) -> None:
-        self._ring.append((Translator.engine_closed, _now(), eio_sid, reason))
+        self._note(Translator.engine_closed, 0, eio_sid, reason)
 
     def engine_response(self, response: Mapping[str, Any], environ: Mapping[str, Any]) -> None:
         """Note an HTTP answer of python-engineio, when it refuses."""
@@ -98,26 +104,37 @@ class Tap:
         body = response["response"]
         message = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
         url = environ.get("RAW_URI") or environ.get("PATH_INFO", "")
-        self._ring.append(
-            (
-                Translator.engine_refused,
-                _now(),
-                int(status.split()[0]),
-                message.strip('"')[:1000],
-                str(client[0]) if client else "",
-                url,
-                environ.get("HTTP_ORIGIN", ""),
-            )
+        self._note(
+            Translator.engine_refused,
+            0,
+            int(status.split()[0]),
+            message.strip('"')[:1000],
+            str(client[0]) if client else "",
+            url,
+            environ.get("HTTP_ORIGIN", ""),
         )
 
     # packets
 
-    def packet_received(self, eio_sid: str, data: str | bytes) -> None:
-        self._ring.append((Translator.packet_received, _now(), eio_sid, data), 64 + len(data))
+    # these three note without a call between them and the ring: there are as many of them as events
 
-    def packet_sent(self, eio_sid: str, parts: Sequence[str | bytes]) -> None:
-        """Note a packet to one client: its text, then its attachments."""
-        self._ring.append((Translator.packet_sent, _now(), eio_sid, tuple(parts)), 64 + sum(map(len, parts)))
+    def packet_received(self, eio_sid: str, data: str | bytes) -> None:
+        ring = self._ring
+        entry = (_RECEIVED, _now(), size := len(data), eio_sid, data)
+        ring.flat.extend(entry)
+        ring.bytes += size if size > ring.least else ring.least  # noqa: FURB136  a call less
+        if ring.bytes > ring.max_bytes:
+            ring.make_room()
+
+    def packet_sent(self, eio_sid: str, encoded: str | bytes | Sequence[str | bytes]) -> None:
+        """Note a packet to one client; a list has its text, then its attachments."""
+        ring = self._ring
+        size = len(encoded) if isinstance(encoded, str) else sum(map(len, encoded := _parts(encoded)))
+        entry = (_SENT, _now(), size, eio_sid, encoded)
+        ring.flat.extend(entry)
+        ring.bytes += size if size > ring.least else ring.least  # noqa: FURB136
+        if ring.bytes > ring.max_bytes:
+            ring.make_room()
 
     def broadcast(
         self,
@@ -125,58 +142,56 @@ class Tap:
         rooms: str | Iterable[str] | None,
         skip: Collection[str | None],
         sockets: int,
-        parts: Sequence[str | bytes],
+        encoded: str | bytes | Sequence[str | bytes],
     ) -> None:
         """Note one emit to however many sockets."""
         to = None if rooms is None else (rooms,) if isinstance(rooms, str) else tuple(rooms)
-        left_out = tuple(sid for sid in skip if sid is not None)
-        entry = (Translator.broadcast, _now(), nsp, to, left_out, sockets, tuple(parts))
-        self._ring.append(entry, 64 + sum(map(len, parts)))
+        left_out = tuple(sid for sid in skip if sid is not None) if skip else ()
+        parts = _parts(encoded)
+        self._note(Translator.broadcast, sum(map(len, parts)), nsp, to, left_out, sockets, parts)
 
     # sockets
 
     def connecting(
         self, sid: str, nsp: str, eio_sid: str, handshake: records.Handshake, recovered: bool = False
     ) -> None:
-        self._ring.append((Translator.connecting, _now(), sid, nsp, eio_sid, handshake, recovered), 2048)
+        self._note(Translator.connecting, 2048, sid, nsp, eio_sid, handshake, recovered)
 
     def refusing(self, eio_sid: str, nsp: str, by: str) -> None:
         """Note which middleware refused; the CONNECT_ERROR packet that follows says the rest."""
-        self._ring.append((Translator.refusing, _now(), eio_sid, nsp, by))
+        self._note(Translator.refusing, 0, eio_sid, nsp, by)
 
     def disconnecting(self, sid: str, nsp: str, reason: str) -> None:
-        self._ring.append((Translator.disconnecting, _now(), sid, nsp, reason))
+        self._note(Translator.disconnecting, 0, sid, nsp, reason)
 
     def disconnected(self, sid: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
-        self._ring.append((Translator.disconnected, _now(), sid, nsp, reason, rooms))
+        self._note(Translator.disconnected, 0, sid, nsp, reason, rooms)
 
     def room_joined(self, sid: str, nsp: str, room: str) -> None:
-        self._ring.append((Translator.room_joined, _now(), sid, nsp, str(room)))
+        self._note(Translator.room_joined, 0, sid, nsp, str(room))
 
     def room_left(self, sid: str, nsp: str, room: str) -> None:
-        self._ring.append((Translator.room_left, _now(), sid, nsp, str(room)))
+        self._note(Translator.room_left, 0, sid, nsp, str(room))
 
     def attribute_set(self, sid: str, nsp: str, name: str, value: str) -> None:
         """Note an attribute's new value, JSON text."""
-        self._ring.append((Translator.attribute_set, _now(), sid, nsp, name, value), 64 + len(value))
+        self._note(Translator.attribute_set, len(value), sid, nsp, name, value)
 
     def attribute_deleted(self, sid: str, nsp: str, name: str) -> None:
-        self._ring.append((Translator.attribute_deleted, _now(), sid, nsp, name))
+        self._note(Translator.attribute_deleted, 0, sid, nsp, name)
 
     def attributes_are(self, sid: str, nsp: str, attributes: Mapping[str, str]) -> None:
         """Note all that is attached now (name → JSON text); what differs from before becomes records."""
-        self._ring.append(
-            (Translator.attributes_are, _now(), sid, nsp, attributes), 64 + sum(map(len, attributes.values()))
-        )
+        self._note(Translator.attributes_are, sum(map(len, attributes.values())), sid, nsp, attributes)
 
     def event_blocked(self, sid: str, nsp: str, data: str, message: str) -> None:
         """Note an event (JSON text of `[event, *args]`) that a middleware kept from its handlers."""
-        self._ring.append((Translator.event_blocked, _now(), sid, nsp, data, message), 64 + len(data))
+        self._note(Translator.event_blocked, len(data), sid, nsp, data, message)
 
     def event_simulated(self, sid: str, nsp: str, data: str, attachments: tuple[bytes, ...]) -> None:
         """Note an event (JSON text of `[event, *args]`) that a console has as if a client had sent it."""
-        entry = (Translator.event_simulated, _now(), sid, nsp, data, attachments)
-        self._ring.append(entry, 64 + len(data) + sum(map(len, attachments)))
+        size = len(data) + sum(map(len, attachments))
+        self._note(Translator.event_simulated, size, sid, nsp, data, attachments)
 
     def exception(self, where: str, error: BaseException, sid: str, nsp: str) -> None:
         """Note what the app raised, with its traceback from the app's first frame on."""
@@ -185,11 +200,15 @@ class Tap:
             message = str(error)
         except Exception as broken:  # noqa: BLE001  the app's own `__str__`
             text = message = f"<{type(error).__name__}: str failed: {type(broken).__name__}>"
-        entry = (Translator.exception, _now(), where, type(error).__name__, message, text[-_MAX_TRACEBACK:], sid, nsp)
-        self._ring.append(entry, 64 + len(text))
+        shown = text[-_MAX_TRACEBACK:]
+        self._note(Translator.exception, len(shown), where, type(error).__name__, message, shown, sid, nsp)
 
     def commanded(self, by: str, command: records.Command, result: records.CommandResult) -> None:
         text = (len(getattr(command, name, "")) for name in ("args", "value"))
         binary = sum(map(len, getattr(command, "attachments", ())))
         answers = sum(64 + len(ack.data or "") for ack in result.acks)
-        self._ring.append((Translator.commanded, _now(), by, command, result), 64 + sum(text) + binary + answers)
+        self._note(Translator.commanded, sum(text) + binary + answers, by, command, result)
+
+
+def _parts(encoded: str | bytes | Sequence[str | bytes]) -> tuple[str | bytes, ...]:
+    return (encoded,) if isinstance(encoded, str | bytes) else tuple(encoded)

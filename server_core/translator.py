@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +16,14 @@ from server_core.roster import Roster
 
 #: Bytes past which a payload is cut.
 MAX_PAYLOAD = 16 * 1024 * 1024
+
+#: Events of one socket that may wait for an ack; of those before them none is timed.
+MAX_ASKED = 10_000
+
+#: Characters before the payload of a plain event: its type and an id.
+_LONGEST = 17
+
+_EventReceived, _AckSent = records.EventReceived, records.AckSent
 
 Parts = tuple[str | bytes, ...]
 #: A payload as records hold it.
@@ -30,6 +38,20 @@ class _Partial:
         self.attachments: list[bytes] = []
 
 
+class _Live:
+    """A socket, with what its events change."""
+
+    __slots__ = ("asked", "asking", "id", "row")
+
+    def __init__(self, id: str, row: list[int]) -> None:
+        self.id = id
+        #: Its counters, as `Roster.counting` gives them.
+        self.row = row
+        #: When its events that want an ack came, and those to it went: ack id → monotonic ns.
+        self.asked: dict[int, int] = {}
+        self.asking: dict[int, int] = {}
+
+
 class Translator:
     """Makes records of noted entries, and folds them, so that it can say at any time what is live."""
 
@@ -40,22 +62,85 @@ class Translator:
         self._offset = 0
         self._out: list[Record] = []
         self.roster = Roster()
-        #: (engine, namespace) → socket
-        self._socket_of: dict[tuple[str, str], str] = {}
+        #: Sockets by engine and namespace, those of "/" also by engine alone.
+        self._live: dict[tuple[str, str], _Live] = {}
+        self._main: dict[str, _Live] = {}
         self._partial: dict[str, _Partial] = {}
         self._refusing: dict[tuple[str, str], str] = {}
-        #: When the events that want an ack came or went, by socket: (is incoming, ack id) → monotonic ns.
-        self._asked: dict[str, dict[tuple[bool, int], int]] = {}
 
-    def translate(self, entries: list[Entry], dropped: int) -> list[Record]:
+    def translate(self, entries: Iterable[Entry], dropped: int) -> list[Record]:
         """The records of these entries; a gap first when others were dropped before them."""
         self._offset = time.time_ns() - time.monotonic_ns()
         self._out = []
         if dropped:
             self._add(records.Gap, time.monotonic_ns(), lost=dropped, why="the server was faster than its ring")
-        for make, at, *values in entries:
-            make(self, at, *values)
+        self._translate(entries)
         return self._out
+
+    def _translate(self, entries: Iterable[Entry]) -> None:
+        """Make and fold records, those that there are most of (events and acks in "/") without a call for each.
+
+        What is special about one goes the long way, through the method that its entry names.
+        """
+        received, sent = Translator.packet_received, Translator.packet_sent
+        server, epoch, offset, add = self._server, self._epoch, self._offset, self._out.append
+        main = self._main
+        for make, at, size, first, text in entries:
+            if make is received:
+                live = main.get(first)
+                if live is not None and text[:1] == "2" and size <= MAX_PAYLOAD:
+                    start = text.find("[")
+                    id = None
+                    if start > 1 and text[1:start].isdecimal() and start < _LONGEST:
+                        id = int(text[1:start])
+                        live.asked[id] = at
+                        if len(live.asked) > MAX_ASKED:  # nobody answers
+                            del live.asked[next(iter(live.asked))]
+                    if id is not None or start == 1:
+                        self._seq = seq = self._seq + 1
+                        time = at + offset
+                        add(
+                            _EventReceived(
+                                server=server,
+                                epoch=epoch,
+                                seq=seq,
+                                time=time,
+                                socket=live.id,
+                                data=text[start:],
+                                id=id,
+                            )
+                        )
+                        row = live.row
+                        row[0] += 1
+                        row[2] = time
+                        row[3] += size - start
+                        continue
+            elif make is sent:
+                live = main.get(first)
+                if live is not None and text[:1] == "3" and size <= MAX_PAYLOAD:
+                    start = text.find("[")
+                    if 1 < start < _LONGEST and text[1:start].isdecimal():
+                        id = int(text[1:start])
+                        asked = live.asked.pop(id, None)
+                        self._seq = seq = self._seq + 1
+                        add(
+                            _AckSent(
+                                server=server,
+                                epoch=epoch,
+                                seq=seq,
+                                time=at + offset,
+                                socket=live.id,
+                                data=text[start:],
+                                id=id,
+                                elapsed=None if asked is None else (at - asked) / 1e9,
+                            )
+                        )
+                        live.row[4] += size - start
+                        continue
+            else:
+                make(self, at, *first)
+                continue
+            make(self, at, first, text)
 
     def sync(self) -> Sync:
         """All that is live; its `seq` is that of the last record that it includes."""
@@ -96,9 +181,11 @@ class Translator:
                     socket, handshake=handshake, connected=before.connected or socket.connected
                 )
             syncs.append(SocketSync(socket, self.roster.counters_of(socket.id)))
-        self._socket_of = {(socket.engine, socket.nsp): socket.id for socket in sockets}
         self._seq += 1
         self.roster.load(self.roster.info, engines, syncs)
+        self._live, self._main = {}, {}
+        for socket in sockets:
+            self._enter(socket.id, socket.nsp, socket.engine)
         sync = self.roster.to_sync(server=self._server, epoch=self._epoch, seq=self._seq, time=at + self._offset)
         self._out.append(sync)
 
@@ -124,15 +211,7 @@ class Translator:
 
     def packet_received(self, at: int, engine: str, data: str | bytes) -> None:
         if isinstance(data, bytes):
-            partial = self._partial.get(engine)
-            if partial is None:
-                self._msgpack(at, engine, data, self._received)
-                return
-            partial.attachments.append(data)
-            if len(partial.attachments) < partial.head.attachments:
-                return
-            del self._partial[engine]
-            self._received(at, engine, partial.head, tuple(partial.attachments))
+            self._bytes_received(at, engine, data)
             return
         try:
             head = packets.split(data)
@@ -143,14 +222,23 @@ class Translator:
         else:
             self._received(at, engine, head, ())
 
-    def packet_sent(self, at: int, engine: str, parts: Parts) -> None:
-        text = parts[0]
+    def _bytes_received(self, at: int, engine: str, data: bytes) -> None:
+        partial = self._partial.get(engine)
+        if partial is None:
+            self._msgpack(at, engine, data, self._received)
+            return
+        partial.attachments.append(data)
+        if len(partial.attachments) < partial.head.attachments:
+            return
+        del self._partial[engine]
+        self._received(at, engine, partial.head, tuple(partial.attachments))
+
+    def packet_sent(self, at: int, engine: str, encoded: str | Parts) -> None:
+        text, *rest = (encoded,) if isinstance(encoded, str) else encoded
         if isinstance(text, bytes):
             self._msgpack(at, engine, text, self._sent)
             return
-        self._sent(
-            at, engine, packets.split(text), tuple(bytes(part) for part in parts[1:] if not isinstance(part, str))
-        )
+        self._sent(at, engine, packets.split(text), tuple(bytes(part) for part in rest if not isinstance(part, str)))
 
     def _msgpack(self, at: int, engine: str, data: bytes, then: Any) -> None:
         try:
@@ -160,34 +248,36 @@ class Translator:
         then(at, engine, head, attachments)
 
     def _received(self, at: int, engine: str, head: packets.Head, attachments: tuple[bytes, ...]) -> None:
-        socket = self._socket_of.get((engine, head.nsp))
-        if socket is None:
+        live = self._live.get((engine, head.nsp))
+        if live is None:
             return
+        socket = live.id
         if head.type in (packets.EVENT, packets.BINARY_EVENT):
             if head.id is not None:
-                self._asked.setdefault(socket, {})[True, head.id] = at
+                _ask(live.asked, head.id, at)
             payload = _payload(head.data, attachments)
             self._add(records.EventReceived, at, socket=socket, nsp=head.nsp, id=head.id, **payload)
         elif head.type in (packets.ACK, packets.BINARY_ACK) and head.id is not None:
-            self._ack(records.AckReceived, at, socket, head, attachments, incoming=False)
+            self._ack(records.AckReceived, at, socket, head, attachments, live.asking)
 
     def _sent(self, at: int, engine: str, head: packets.Head, attachments: tuple[bytes, ...]) -> None:
-        socket = self._socket_of.get((engine, head.nsp))
+        live = self._live.get((engine, head.nsp))
+        socket = live.id if live else ""
         if head.type == packets.CONNECT_ERROR:
             self._refused(at, engine, socket, head)
-        elif socket is None:
+        elif live is None:
             return
         elif head.type == packets.CONNECT:
             self._add(records.Connected, at, socket=socket, nsp=head.nsp)
         elif head.type in (packets.EVENT, packets.BINARY_EVENT):
             if head.id is not None:
-                self._asked.setdefault(socket, {})[False, head.id] = at
+                _ask(live.asking, head.id, at)
             fields = _payload(head.data, attachments)
             self._add(
                 records.EventSent, at, nsp=head.nsp, rooms=(socket,), sockets=1, socket=socket, id=head.id, **fields
             )
         elif head.type in (packets.ACK, packets.BINARY_ACK) and head.id is not None:
-            self._ack(records.AckSent, at, socket, head, attachments, incoming=True)
+            self._ack(records.AckSent, at, socket, head, attachments, live.asked)
 
     def _ack(
         self,
@@ -196,11 +286,10 @@ class Translator:
         socket: str,
         head: packets.Head,
         attachments: tuple[bytes, ...],
-        *,
-        incoming: bool,
+        asked_by_id: dict[int, int],
     ) -> None:
         ack_id = head.id or 0
-        asked = self._asked.get(socket, {}).pop((incoming, ack_id), None)
+        asked = asked_by_id.pop(ack_id, None)
         elapsed = None if asked is None else (at - asked) / 1e9
         payload = _payload(head.data, attachments)
         self._add(kind, at, socket=socket, nsp=head.nsp, id=ack_id, elapsed=elapsed, **payload)
@@ -231,14 +320,19 @@ class Translator:
     def connecting(
         self, at: int, socket: str, nsp: str, engine: str, handshake: records.Handshake, recovered: bool
     ) -> None:
-        self._socket_of[engine, nsp] = socket
         fields = {"socket": socket, "nsp": nsp, "engine": engine, "handshake": handshake, "recovered": recovered}
         self._add(records.Connecting, at, **fields)
+        self._enter(socket, nsp, engine)
+
+    def _enter(self, socket: str, nsp: str, engine: str) -> None:
+        live = self._live[engine, nsp] = _Live(socket, self.roster.counting(socket))
+        if nsp == "/":
+            self._main[engine] = live
 
     def refusing(self, _at: int, engine: str, nsp: str, by: str) -> None:
         self._refusing[engine, nsp] = by
 
-    def _refused(self, at: int, engine: str, socket: str | None, head: packets.Head) -> None:
+    def _refused(self, at: int, engine: str, socket: str, head: packets.Head) -> None:
         try:
             answer = msgspec.json.decode(head.data) if head.data else None
         except msgspec.DecodeError:
@@ -246,13 +340,13 @@ class Translator:
         message, data = answer, None
         if isinstance(answer, dict):
             message, data = answer.get("message", ""), answer.get("data")
-        self._forget(socket, engine, head.nsp)
+        self._forget(engine, head.nsp)
         self._add(
             records.Refused,
             at,
             engine=engine,
             nsp=head.nsp,
-            socket=socket or "",
+            socket=socket,
             message=message if isinstance(message, str) else msgspec.json.encode(message).decode(),
             data="" if data is None else msgspec.json.encode(data).decode(),
             by=self._refusing.pop((engine, head.nsp), ""),
@@ -264,13 +358,13 @@ class Translator:
     def disconnected(self, at: int, socket: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
         if (known := self.roster.sockets.get(socket)) is None:
             return  # refused before
-        self._forget(socket, known.engine, nsp)
+        self._forget(known.engine, nsp)
         self._add(records.Disconnected, at, socket=socket, nsp=nsp, reason=reason, rooms=rooms)
 
-    def _forget(self, socket: str | None, engine: str, nsp: str) -> None:
-        self._socket_of.pop((engine, nsp), None)
-        if socket:
-            self._asked.pop(socket, None)
+    def _forget(self, engine: str, nsp: str) -> None:
+        self._live.pop((engine, nsp), None)
+        if nsp == "/":
+            self._main.pop(engine, None)
 
     def room_joined(self, at: int, socket: str, nsp: str, room: str) -> None:
         self._add(records.RoomJoined, at, socket=socket, nsp=nsp, room=room)
@@ -314,6 +408,13 @@ class Translator:
 
     def commanded(self, at: int, by: str, command: records.Command, result: records.CommandResult) -> None:
         self._add(records.Commanded, at, by=by, command=command, result=result)
+
+
+def _ask(asked: dict[int, int], id: int, at: int) -> None:
+    """Remember when an event that wants an ack was sent."""
+    asked[id] = at
+    if len(asked) > MAX_ASKED:  # nobody answers
+        del asked[next(iter(asked))]
 
 
 def _payload(data: str, attachments: tuple[bytes, ...]) -> Payload:

@@ -18,10 +18,11 @@ def test_what_was_noted_is_taken_or_counted_as_dropped(steps: list[int | None]) 
     noted = taken = dropped = 0
     for number, size in enumerate([*steps, None]):
         if size is not None:
-            ring.append((note, number), size)
+            ring.append((note, number, size, None, None))
             noted += 1
             continue
-        entries, lost = ring.take()
+        taken_now, lost = ring.take()
+        entries = list(taken_now)
         assert len(entries) <= 5
         assert [entry[1] for entry in entries] == sorted(entry[1] for entry in entries)
         taken += len(entries)
@@ -32,14 +33,16 @@ def test_what_was_noted_is_taken_or_counted_as_dropped(steps: list[int | None]) 
 def test_the_oldest_go_first() -> None:
     ring = Ring(max_entries=2)
     for number in range(4):
-        ring.append((note, number))
+        ring.append((note, number, 64, None, None))
     entries, dropped = ring.take()
     assert ([entry[1] for entry in entries], dropped) == ([2, 3], 2)
-    assert ring.take() == ([], 0)
+    entries, dropped = ring.take()
+    assert (list(entries), dropped) == ([], 0)
 
 
 def test_bytes_are_bounded_too() -> None:
     ring = Ring(max_bytes=100)
-    ring.append((note, 1), 90)
-    ring.append((note, 2), 20)
-    assert ring.take() == ([(note, 2)], 1)
+    ring.append((note, 1, 90, None, None))
+    ring.append((note, 2, 20, None, None))
+    entries, dropped = ring.take()
+    assert (list(entries), dropped) == ([(note, 2, 20, None, None)], 1)
