@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from server_core import packets, records
 from server_core.ring import Entry, Ring
-from server_core.tap import Census, Tap
+from server_core.tap import Census, Encoded, Tap
 
 #: Seconds that a connection without a namespace waits until it is told of: a console's own joins one at once.
 UNDECIDED = 1.0
@@ -28,8 +28,8 @@ class _IdleRing(Ring):
 
     tap: ConsoleTap
 
-    def append(self, entry: Entry, size: int = 64) -> None:
-        super().append(entry, size)
+    def append(self, entry: Entry) -> None:
+        super().append(entry)
         if not self.tap.listening and len(self) > IDLE_ENTRIES:
             self.tap.drain()
 
@@ -108,8 +108,8 @@ class ConsoleTap(Tap):
         if self.listening:
             super().packet_received(eio_sid, data)
 
-    def packet_sent(self, eio_sid: str, parts: Sequence[str | bytes]) -> None:
-        first = parts[0]
+    def packet_sent(self, eio_sid: str, encoded: Encoded) -> None:
+        first = encoded if isinstance(encoded, str | bytes) else encoded[0]
         if isinstance(first, bytes):
             if self._is_hidden_msgpack(first):
                 return
@@ -118,7 +118,7 @@ class ConsoleTap(Tap):
                 return
             if not self.listening and first[:1] not in _JOINING:
                 return
-        super().packet_sent(eio_sid, parts)
+        super().packet_sent(eio_sid, encoded)
 
     def broadcast(
         self,
@@ -126,10 +126,10 @@ class ConsoleTap(Tap):
         rooms: str | Iterable[str] | None,
         skip: Collection[str | None],
         sockets: int,
-        parts: Sequence[str | bytes],
+        encoded: Encoded,
     ) -> None:
         if self.listening and nsp != self._hidden:
-            super().broadcast(nsp, rooms, skip, sockets, parts)
+            super().broadcast(nsp, rooms, skip, sockets, encoded)
 
     def _is_hidden_msgpack(self, data: bytes) -> bool:
         if self._needle not in data:

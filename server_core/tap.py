@@ -20,6 +20,8 @@ _RECEIVED, _SENT = Translator.packet_received, Translator.packet_sent
 
 _MAX_TRACEBACK = 65_536
 
+#: A packet as it is sent: its text or bytes, or a list of its text and its attachments.
+Encoded = str | bytes | Sequence[str | bytes]
 #: What a server has live: (engines, sockets).
 Census = tuple[list[EngineInfo], list[SocketInfo]]
 
@@ -126,7 +128,7 @@ class Tap:
         if ring.bytes > ring.max_bytes:
             ring.make_room()
 
-    def packet_sent(self, eio_sid: str, encoded: str | bytes | Sequence[str | bytes]) -> None:
+    def packet_sent(self, eio_sid: str, encoded: Encoded) -> None:
         """Note a packet to one client; a list has its text, then its attachments."""
         ring = self._ring
         size = len(encoded) if isinstance(encoded, str) else sum(map(len, encoded := _parts(encoded)))
@@ -142,7 +144,7 @@ class Tap:
         rooms: str | Iterable[str] | None,
         skip: Collection[str | None],
         sockets: int,
-        encoded: str | bytes | Sequence[str | bytes],
+        encoded: Encoded,
     ) -> None:
         """Note one emit to however many sockets."""
         to = None if rooms is None else (rooms,) if isinstance(rooms, str) else tuple(rooms)
@@ -210,5 +212,5 @@ class Tap:
         self._note(Translator.commanded, sum(text) + binary + answers, by, command, result)
 
 
-def _parts(encoded: str | bytes | Sequence[str | bytes]) -> tuple[str | bytes, ...]:
+def _parts(encoded: Encoded) -> tuple[str | bytes, ...]:
     return (encoded,) if isinstance(encoded, str | bytes) else tuple(encoded)

@@ -77,10 +77,7 @@ class Process:
         await self._control("dump")
         await self._control("instrumentation off")
         self._dumps += 1
-        text = Path(f"{self._scratch.name}/out.{self._dumps}").read_text()
-        found = re.search(r"^totals: (\d+)|^summary: (\d+)", text, re.M)
-        assert found
-        return int(found[1] or found[2])
+        return _total(Path(f"{self._scratch.name}/out.{self._dumps}"))
 
     async def _control(self, what: str) -> None:
         done = await asyncio.create_subprocess_exec(
@@ -100,3 +97,9 @@ class Process:
 
     def memory(self) -> int:
         return load.memory(self.pid)
+
+
+def _total(dump: Path) -> int:
+    found = re.search(r"^(?:totals|summary): (\d+)", dump.read_text(), re.MULTILINE)
+    assert found
+    return int(found[1])
