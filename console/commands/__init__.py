@@ -9,6 +9,11 @@ import click
 #: Command → where it is.
 COMMANDS: dict[str, str] = {
     "attach": "console.commands.attach:attach",
+    **{
+        name: f"console.commands.oneshot:{name}"
+        for name in ("sockets", "rooms", "events", "emit", "join", "leave", "disconnect")
+    },
+    "doctor": "console.commands.doctor:doctor",
     "config": "console.commands.config:config",
     "replay": "console.commands.replay:replay",
 }

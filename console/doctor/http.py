@@ -14,6 +14,8 @@ from console.doctor.finding import Finding, error, note, ok, warning
 
 #: Paths that are usual, where the one that was asked for is not Socket.IO's.
 PATHS = ("/socket.io/", "/ws/socket.io/", "/api/socket.io/", "/sio/", "/ws/")
+#: Seconds for each request.
+PATIENCE = 4.0
 _V3 = re.compile(r"\d+:0\{")
 
 
@@ -73,7 +75,7 @@ class Http:
         self._options: dict[str, Any] = {
             "headers": dict(headers),
             "verify": verify,
-            "timeout": 5.0,
+            "timeout": PATIENCE,
             "trust_env": False,
             "follow_redirects": False,
             "limits": httpx.Limits(max_keepalive_connections=0),
@@ -108,6 +110,11 @@ async def identify(http: Http) -> AsyncIterator[Finding]:
     """Ask for a handshake, and say what answered; ends with the first error."""
     try:
         answer = await http.get(EIO="4", transport="polling")
+    except httpx.TimeoutException:
+        where = await _elsewhere(http)
+        silent = f"{http.url} does not answer at {http.path}"
+        yield where or error("path", silent, "check the path (--path), and that the app is not stuck")
+        return
     except httpx.HTTPError as problem:
         said = str(problem) or type(problem).__name__
         yield error("http", f"{http.url} does not answer HTTP: {said}", "check the port: something else listens there")
@@ -145,18 +152,25 @@ async def _explain(http: Http, answer: Answer) -> Finding:
         return error(
             "http", f"{status}: a proxy answers, and can't reach the app", "start the app, or fix the proxy's target"
         )
-    for path in PATHS:
-        if path == http.path:
-            continue
-        with contextlib.suppress(httpx.HTTPError):
-            if (await http.get(path=path, EIO="4", transport="polling")).is_engine:
-                return error("path", f"Socket.IO answers at {path}, not at {http.path}", f"use --path {path}")
+    if where := await _elsewhere(http):
+        return where
     what = f"{status}, {answer.headers.get('content-type', 'no content type').partition(';')[0]}"
     return error(
         "path",
         f"{http.url} answers HTTP, but not Socket.IO at {http.path} ({what})",
         "check the path (--path), and that the app serves Socket.IO",
     )
+
+
+async def _elsewhere(http: Http) -> Finding | None:
+    """Where Socket.IO answers, when it does not on the path that was asked for."""
+    for path in PATHS:
+        if path == http.path:
+            continue
+        with contextlib.suppress(httpx.HTTPError):
+            if (await http.get(path=path, EIO="4", transport="polling")).is_engine:
+                return error("path", f"Socket.IO answers at {path}, not at {http.path}", f"use --path {path}")
+    return None
 
 
 def _explain_refusal(refusal: str) -> Finding:

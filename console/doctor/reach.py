@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -42,11 +43,12 @@ async def reach(url: str, *, tls: ssl.SSLContext | None = None) -> AsyncIterator
         except TimeoutError:
             trouble.append(f"{address} did not answer within {PATIENCE:.0f} s")
         except OSError as problem:
-            trouble.append(f"{address}: {problem.strerror or problem}")
+            refused = problem.errno == errno.ECONNREFUSED
+            trouble.append(f"{address} refuses" if refused else f"{address}: {problem.strerror or problem}")
         else:
             reached = reached or address
     if not reached:
-        listening = "nothing listens" if "refused" in trouble[0].lower() else trouble[0]
+        listening = "nothing listens" if trouble[0].endswith("refuses") else trouble[0]
         silent = "answer" in trouble[0]
         fix = (
             "check the port, and the firewall between here and there"

@@ -47,7 +47,7 @@ async def examine(target: Target, *, origin: str = "", auth: Any = None) -> Asyn
     websocket = False
     async for finding in _websocket(target):
         yield finding
-        websocket = finding.level == "ok"
+        websocket = websocket or finding.level == "ok"
     if polling and websocket:
         async for finding in _upgrade(target):
             yield finding

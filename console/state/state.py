@@ -29,7 +29,7 @@ from server_core.records import (
 from server_core.roster import Roster
 
 #: Kinds that are state, but nothing that happened.
-_UNSEEN = (Sync, EngineHeartbeat, ServerStats, Log)
+UNSEEN = (Sync, EngineHeartbeat, ServerStats, Log)
 
 #: Seconds of which the event rate is kept.
 RATE_SPAN = 60
@@ -73,7 +73,7 @@ class State:
                     self._events[second] = self._events.get(second, 0) + 1
                 case Gap():
                     self.lost += record.lost
-            if not isinstance(record, _UNSEEN):
+            if not isinstance(record, UNSEEN):
                 self.history.append(record)
             self.version += 1
             self.time = record.time

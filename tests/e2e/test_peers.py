@@ -1,0 +1,236 @@
+"""What each kind of server lets the console see and do: every cell of the README's table, against real servers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from console.wire.client import Client, ClientSocket
+from console.wire.engine import Engine
+from console.wire.errors import WireError
+from server_core import records
+from server_core.records import Disconnect, Drop, Emit, Join, Leave, SetAttribute, Simulate
+from tests.support.attached import Attached, attached
+from tests.support.peers import peer, target
+from tests.support.serving import client, receive
+from tests.support.waiting import poll
+
+README = Path(__file__).parents[2] / "README.md"
+
+#: The columns of the table, and the servers that stand for each.
+COLUMNS = {
+    "`server_core.instrument`": (("own", "development"), ("fastapi", "development")),
+    "Node.js": (("node", "development"),),
+    "`sio.instrument()`": (("stock", "development"), ("threaded", "development"), ("flask", "development")),
+    "Node.js, production": (("node", "production"),),
+    "`sio.instrument()`, production": (("stock", "production"),),
+}
+
+
+def table() -> dict[str, dict[str, str]]:
+    """Row → column → cell."""
+    lines = README.read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("| | `server_core.instrument`"))
+    titles = [cell.strip() for cell in lines[start].split("|")[2:-1]]
+    rows = {}
+    for line in lines[start + 2 :]:
+        if not line.startswith("|"):
+            break
+        name, *cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        rows[name] = dict(zip(titles, cells, strict=True))
+    return rows
+
+
+class Scene:
+    """A console and two clients of one server."""
+
+    def __init__(self, url: str, console: Attached, bob: ClientSocket, patience: float) -> None:
+        self.url = url
+        #: Seconds to wait for what may never be told.
+        self.patience = patience
+        self.console = console
+        self.bob = bob
+
+    async def seen(self, check: Callable[[], Any], timeout: float = 4.0) -> bool:
+        """Whether it is so, soon."""
+
+        def look() -> Any:
+            self.console.take()
+            return check()
+
+        return bool(await poll(look, min(timeout, self.patience)))
+
+    def has(self, kind: type[Any], **fields: Any) -> bool:
+        return bool(self.console.all(kind, **fields))
+
+    @property
+    def socket(self) -> records.SocketInfo | None:
+        return self.console.state.socket(self.bob.id)
+
+
+async def sees_sockets(scene: Scene) -> bool:
+    def whole() -> bool:
+        socket, roster = scene.socket, scene.console.state.roster_of(scene.bob.id)
+        if not socket or not roster:
+            return False
+        query, engine = socket.handshake.query, roster.engines.get(socket.engine)
+        return bool(query.get("EIO") == "4" and "lobby" in socket.rooms and engine and engine.transport == "websocket")
+
+    return await scene.seen(whole)
+
+
+async def sees_attributes(scene: Scene) -> bool:
+    return await scene.seen(lambda: scene.socket and scene.socket.attributes.get("user") == '{"name":"bob"}', 0.5)
+
+
+async def sees_auth(scene: Scene) -> bool:
+    return await scene.seen(lambda: scene.socket and "bob" in scene.socket.handshake.auth, 0.5)
+
+
+async def sees_events(scene: Scene) -> bool:
+    await scene.bob.emit("shout", "hi")
+    assert (await receive(scene.bob))[0] == "shouted"
+    both = await scene.seen(lambda: scene.has(records.EventReceived) and scene.has(records.EventSent))
+    return both and scene.console.all(records.EventReceived)[0].args == ["hi"]
+
+
+async def sees_acks(scene: Scene) -> bool:
+    assert await scene.bob.emit_with_ack("echo", 1, timeout=5) == [1]
+    return await scene.seen(lambda: scene.has(records.AckSent), 0.5)
+
+
+async def sees_refusals(scene: Scene) -> bool:
+    with contextlib.suppress(WireError):
+        async with client(scene.url, {"name": "mallory"}):
+            pass
+    return await scene.seen(lambda: scene.has(records.Refused, message="unknown user"), 0.5)
+
+
+async def sees_round_trips(scene: Scene) -> bool:
+    # pings are 25 s apart: whether one can be told of is known from what is read
+    plain = [each.connection.plain for each in scene.console.link.attachments if each.connection]
+    return plain == [None]
+
+
+async def sees_reasons(scene: Scene) -> bool:
+    async with client(scene.url, {"name": "eve"}) as eve:
+        await scene.seen(lambda: scene.console.state.socket(eve.id), 1)
+    return await scene.seen(lambda: any(r.reason for r in scene.console.all(records.Disconnected, socket=eve.id)), 2)
+
+
+async def emits(scene: Scene) -> bool:
+    result = await scene.console.send(Emit(rooms=(scene.bob.id,), event="hello", args="[1]"))
+    if result.ok:
+        assert await receive(scene.bob) == ["hello", 1]
+    else:
+        assert result.error
+    return result.ok
+
+
+async def emits_with_acks(scene: Scene) -> bool:
+    async with client(scene.url, {"name": "eve"}) as eve:
+        asking = asyncio.ensure_future(
+            scene.console.send(Emit(rooms=(scene.bob.id,), event="question", ack=3, sender=eve.id))
+        )
+        reading = asyncio.ensure_future(scene.bob.receive())
+        await asyncio.wait((asking, reading), timeout=4, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            await scene.bob.ack(reading.result(), "answer")
+        result = await asking
+        reading.cancel()
+    assert result.ok or result.error
+    return result.ok and [ack.data for ack in result.acks] == ['["answer"]']
+
+
+async def joins(scene: Scene) -> bool:
+    joined = await scene.console.send(Join(sockets=(scene.bob.id,), rooms=("vip",)))
+    if not joined.ok:
+        assert joined.error
+        return False
+    assert (await scene.console.send(Emit(rooms=("vip",), event="in"))).ok
+    assert await receive(scene.bob) == ["in"]
+    return (await scene.console.send(Leave(sockets=(scene.bob.id,), rooms=("vip",)))).ok
+
+
+async def disconnects(scene: Scene) -> bool:
+    async with client(scene.url, {"name": "eve"}) as eve:
+        await scene.seen(lambda: scene.console.state.socket(eve.id), 1)
+        result = await scene.console.send(Disconnect(sockets=(eve.id,)))
+        if not result.ok:
+            assert result.error
+            return False
+        return await poll(lambda: eve.reason, 5) == "io server disconnect"
+
+
+async def closes(scene: Scene) -> bool:
+    both = Client(Engine(scene.url))
+    await both.open()
+    try:
+        here, there = await both.connect("/", {"name": "eve"}), await both.connect("/chat", {"name": "eve"})
+        await scene.seen(lambda: scene.console.state.socket(there.id) and scene.console.state.socket(here.id), 1)
+        await scene.console.send(Disconnect(sockets=(here.id,), close=True))
+        return bool(await poll(lambda: here.reason and there.reason, 1))
+    finally:
+        await both.engine.abort()
+
+
+async def simulates(scene: Scene) -> bool:
+    results = [
+        await scene.console.send(SetAttribute(socket=scene.bob.id, name="plan", value='"gold"')),
+        await scene.console.send(Simulate(socket=scene.bob.id, event="echo", args="[1]")),
+        await scene.console.send(Drop(sockets=(scene.bob.id,))),
+    ]
+    assert len({each.ok for each in results}) == 1
+    assert all(each.ok or each.error for each in results)
+    return results[0].ok
+
+
+CHECKS: dict[str, Callable[[Scene], Awaitable[bool]]] = {
+    "sockets, handshakes, rooms, transport": sees_sockets,
+    "attributes": sees_attributes,
+    "auth of the handshake": sees_auth,
+    "events from and to clients": sees_events,
+    "acks, exceptions": sees_acks,
+    "refused connections": sees_refusals,
+    "round trips": sees_round_trips,
+    "disconnections with their reason": sees_reasons,
+    "emit": emits,
+    "emit with acks, as another socket": emits_with_acks,
+    "join, leave": joins,
+    "disconnect": disconnects,
+    "close the whole connection": closes,
+    "drop, simulate, set attributes": simulates,
+}
+
+
+def test_every_row_and_column_is_checked() -> None:
+    rows = table()
+    assert list(rows) == list(CHECKS)
+    assert all(list(cells) == list(COLUMNS) for cells in rows.values())
+
+
+@contextlib.asynccontextmanager
+async def scene_of(kind: str, mode: str) -> AsyncIterator[Scene]:
+    # a stock server in development mode tells of whom it knows; late ones too, but bob is there first
+    async with peer(kind, mode) as (url, _), client(url, {"name": "bob"}) as bob, attached(target(url)) as console:
+        yield Scene(url, console, bob, 0.3 if mode == "production" else 4.0)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "mode"),
+    [
+        # it is what Flask-SocketIO runs on
+        pytest.param(column, *each, marks=[pytest.mark.slow] if each[0] == "threaded" else [])
+        for column, peers in COLUMNS.items()
+        for each in peers
+    ],
+)
+async def test_the_table_holds(js: None, column: str, kind: str, mode: str) -> None:
+    async with scene_of(kind, mode) as scene:
+        found = {name: "yes" if await check(scene) else "no" for name, check in CHECKS.items()}
+    assert found == {name: cells[column] for name, cells in table().items()}
