@@ -82,7 +82,8 @@ def test_nothing_needs_aiohttp() -> None:
 
 
 def test_server_core_is_light_to_import() -> None:
-    loaded = loaded_by("import server_core")
+    assert "socketio" not in loaded_by("import server_core.records")
+    loaded = loaded_by("from server_core import *")
     assert "socketio" in loaded
     assert loaded.isdisjoint({"textual", "rich", "console", "uvicorn", "httpx", "websockets", "click", "aiohttp"})
 
@@ -100,6 +101,22 @@ def test_every_module_of_server_core_runs_without_textual_and_rich() -> None:
 def test_the_command_line_starts_without_textual() -> None:
     loaded = loaded_by("import console.cli")
     assert loaded.isdisjoint({"textual", "rich", "uvicorn", "socketio"})
+
+
+ONE_SHOT = ("sockets", "rooms", "events", "emit", "join", "leave", "disconnect", "doctor", "attach")
+
+
+@pytest.mark.parametrize("command", ONE_SHOT)
+def test_one_shot_commands_start_without_textual(command: str) -> None:
+    """All that one of them loads until it fails to reach a server."""
+    run = f"""
+import contextlib, sys
+from console.cli import cli
+arguments = {{'emit': ['x', '--everybody'], 'join': ['a', 'b'], 'leave': ['a', 'b'], 'disconnect': ['a']}}
+with contextlib.suppress(SystemExit), open('/dev/null', 'w') as sys.stderr, contextlib.redirect_stdout(sys.stderr):
+    cli([{command!r}, 'http://127.0.0.1:9', *arguments.get({command!r}, ())])
+"""
+    assert loaded_by(run).isdisjoint({"textual", "uvicorn", "socketio"})
 
 
 def test_the_link_and_the_state_run_without_textual() -> None:

@@ -19,7 +19,7 @@ from console.wire.target import Target
 from server_core import Server, instrument, records
 from server_core.admin import FEATURE
 from server_core.records import Disconnect, Emit, Join, Leave
-from tests.support.admin_client import LOGIN, plain_admin
+from tests.support.admin_client import LOGIN, PlainAdmin, plain_admin
 from tests.support.attached import attached
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
@@ -155,8 +155,8 @@ async def test_a_stock_client_reads_the_plain_protocol(kind: str) -> None:
         gone = await admin.wait("socket_disconnected", lambda args: args[1] == eve.id)
         assert gone[0] == "/"
         await admin.wait("room_left", lambda args: args[:3] == ["/", "lobby", eve.id])
-        types = {each["type"] for (stats,) in admin.named("server_stats") for each in stats["aggregatedEvents"]}
-        assert {"rawConnection", "packetsIn", "bytesIn", "packetsOut", "bytesOut"} <= types
+        wanted = {"rawConnection", "packetsIn", "bytesIn", "packetsOut", "bytesOut"}
+        assert await poll(lambda: wanted <= _counted(admin), 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -205,7 +205,7 @@ async def test_a_console_reads_records_and_acts(kind: str) -> None:
         assert (await console.wait(records.AckSent)).values == ["done"]
         assert (await console.send(Disconnect(sockets=(bob.id,)))).ok
         await console.wait(records.Disconnected, socket=bob.id)
-        assert len(console.all(records.Commanded)) == 4
+        assert await poll(lambda: len(console.all(records.Commanded)) == 4, 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -275,6 +275,11 @@ async def test_production_mode_tells_figures_alone(kind: str) -> None:
             assert {event.name for event in admin.events} == {"session", "config", "server_stats"}
             await admin.socket.emit("_disconnect", "/", False, bob.id)
         assert await _ended(bob) == "io server disconnect"
+
+
+def _counted(admin: PlainAdmin) -> set[str]:
+    """The kinds of what was counted so far."""
+    return {each["type"] for (stats,) in admin.named("server_stats") for each in stats["aggregatedEvents"]}
 
 
 def _starts(wanted: list[Any], args: list[Any]) -> bool:
