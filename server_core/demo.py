@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -84,6 +85,11 @@ async def connection(socket: Socket) -> None:
     def upload(data: bytes) -> dict[str, int]:
         socket.uploaded = getattr(socket, "uploaded", 0) + len(data)
         return {"size": len(data)}
+
+    @socket.on("search")
+    async def search(words: str) -> dict[str, int]:
+        await asyncio.sleep(min(2.0, len(words) * 0.03))  # the longer the question, the slower the ack
+        return {"hits": sum(name in words for name in rooms)}
 
     @socket.on("divide")
     def divide(a: float, b: float) -> float:

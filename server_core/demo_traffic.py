@@ -18,7 +18,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-PEOPLE = ("ada", "grace", "linus", "margaret", "dennis", "barbara", "ken")
+#: These are there all the time, for whoever tries the console on them.
+REGULARS = ("alice", "bob", "carol")
+PEOPLE = (*REGULARS, "ada", "grace", "linus", "ken")
 ROOMS = ("lobby", "dev", "random")
 LINES = (
     "good morning",
@@ -30,6 +32,7 @@ LINES = (
     "reading the logs",
     "brb",
 )
+QUESTIONS = ("dev", "lobby news", "who is in random", "everything that was said in the lobby since monday")
 
 
 class Client:
@@ -85,7 +88,7 @@ async def _open(url: str, *, upgrade: bool) -> ClientConnection:
 
 
 async def _live(url: str, name: str, dice: random.Random) -> None:
-    """One client's life: connect, chat for a while, go."""
+    """One client's life: connect, chat for a while (who is a regular, for long), go."""
     ws = await _open(url, upgrade=dice.random() < 0.5)
     try:
         client = Client(ws)
@@ -94,7 +97,9 @@ async def _live(url: str, name: str, dice: random.Random) -> None:
         reader = asyncio.ensure_future(_read(client, dice))
         try:
             await client.emit("join", dice.choice(ROOMS), ack=True)
-            for _ in range(dice.randint(8, 40)):
+            if name == "alice":
+                await client.emit("admin", "shutdown")  # nobody may: it is blocked
+            for _ in range(10_000 if name in REGULARS else dice.randint(8, 40)):
                 await asyncio.sleep(dice.uniform(0.4, 3.0))
                 await _act(client, dice)
             if dice.random() < 0.5:
@@ -112,8 +117,10 @@ async def _act(client: Client, dice: random.Random) -> None:
     what = dice.random()
     if what < 0.5:
         await client.emit("message", dice.choice(ROOMS), dice.choice(LINES))
-    elif what < 0.65:
+    elif what < 0.6:
         await client.emit("typing", dice.choice(ROOMS))
+    elif what < 0.65:
+        await client.emit("search", dice.choice(QUESTIONS), ack=True)
     elif what < 0.78:
         await client.emit("whisper", dice.choice(PEOPLE), dice.choice(LINES), ack=True)
     elif what < 0.86:
@@ -123,7 +130,7 @@ async def _act(client: Client, dice: random.Random) -> None:
     elif what < 0.95:
         await client.upload(dice.randbytes(dice.randint(8, 64)))
     elif what < 0.98:
-        await client.emit("admin", "shutdown")  # nobody may: it is blocked
+        await client.emit("admin", "shutdown")
     else:
         await client.emit("divide", 1, 0, ack=True)  # the app raises
 
