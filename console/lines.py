@@ -239,7 +239,8 @@ class Reader:
             return record.text
         if isinstance(record, PayloadRecord):
             who = self._state.label(record.socket) if record.socket else " ".join(getattr(record, "rooms", ()))
-            return f"{record.kind} {record.socket} {who} {record.nsp} {record.data}"
+            how = " simulated" if getattr(record, "simulated", False) else ""
+            return f"{record.kind}{how} {record.socket} {who} {record.nsp} {record.data}"
         line = self.line(record)
         return f"{record.kind} {getattr(record, 'socket', '')} {line.who} {line.what} {line.rest}"
 

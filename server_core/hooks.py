@@ -99,4 +99,5 @@ ATTRIBUTES: dict[type, tuple[str, ...]] = {
         *("transports", "cookie", "cors_allowed_origins", "max_http_buffer_size", "http_compression"),
         *("compression_threshold", "compression_methods"),
     ),
+    AsyncSocket: ("server", "queue", "session", "connected", "upgraded", "closing", "closed", "last_ping"),
 }

@@ -34,6 +34,7 @@ from server_core.output import OutputTap, Tee, give_stdout_to_stderr
 from server_core.recording import Recorder, RecordingError
 from server_core.records import Record, ServerInfo
 from server_core.server import Server
+from server_core.stock import end_polls
 from server_core.tap import Tap
 from server_core.target import Target, TargetError, load
 from server_core.watch import attach
@@ -164,9 +165,9 @@ class Host:
     async def _end(self) -> None:
         """Say goodbye in Socket.IO's words where the server can, then stop serving."""
         for each in self._watched:
-            if isinstance(each.server, Server):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(each.server.shutdown(), GRACE)
+            end = each.server.shutdown() if isinstance(each.server, Server) else end_polls(each.server)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(end, GRACE)
         self._uvicorn.should_exit = True
 
     def _cannot(self, text: str) -> int:

@@ -150,7 +150,7 @@ class HostedLink(LiveLink):
         reader.cancel()
         why = _why(code)
         if not self._restart.is_set():
-            self._tell_of_end(why + ("; saving a file starts it again" if self._reload else ""))
+            self._tell_of_end(why + ("; the next save tries again" if self._reload else ""))
         for server, (epoch, seq) in list(self._live.items()):
             stopped = ServerStopped(server=server, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why, code=code)
             self._put([stopped])
@@ -239,7 +239,7 @@ def _why(code: int) -> str:
     if code == 0:
         return "the server ended"
     if code == 2:
-        return "the target could not be loaded: the log says why"
+        return "the target could not be loaded"
     if code < 0:
         return f"the server was killed by {signal.Signals(-code).name}"
-    return f"the server ended with exit code {code}: the log may say why"
+    return f"the server ended with exit code {code}"

@@ -131,10 +131,11 @@ class MainScreen(Screen[None]):
         state = self.session.state
         changed = self._drawn != (state, state.version)
         tick = now - self._ticked >= TICK
-        if status != self._status or tick:
+        before = self._status
+        if status != before or tick:
             self._status = status
             self._say_status()
-        if changed or tick:
+        if changed or tick or status != before:
             self.query_one(TopLine).refresh()
         if changed:
             self._drawn = state, state.version

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from server_core import stock
 from server_core.control.common import Named, Refusal, check_rooms, for_each, is_here, listed, own, some
 from server_core.records import CommandResult, Disconnect, Drop, Join, Leave
 from server_core.server import Server
@@ -78,7 +79,7 @@ async def drop(servers: Sequence[Any], command: Drop) -> CommandResult:
         if isinstance(server, Server):
             await connection.drop()
         else:
-            await _drop_stock(connection)
+            await stock.drop(connection)
 
     return _ended(named, await for_each(named.here, cut))
 
@@ -97,15 +98,6 @@ async def _disconnect_stock(server: Any, sid: str, nsp: str, *, close: bool) -> 
                     await manager.disconnect(other, name, ignore_queue=True)
     if close and (connection := server.eio.sockets.get(eio_sid)):
         await connection.close(wait=False, reason=server.eio.reason.SERVER_DISCONNECT)
-
-
-async def _drop_stock(connection: Any) -> None:
-    """End a stock connection as if the network had: what was not sent yet is lost, too."""
-    while not connection.queue.empty():
-        connection.queue.get_nowait()
-        connection.queue.task_done()
-    connection.queue.put_nowait(None)  # ends the open poll, or the writer, which closes the WebSocket
-    await connection.close(wait=False, abort=True, reason=connection.server.reason.TRANSPORT_CLOSE)
 
 
 def _rooms(rooms: Sequence[str]) -> list[str]:
@@ -132,6 +124,6 @@ def _done(named: Named, raised: Sequence[Exception], sockets: int | None = None)
 def _ended(named: Named, raised: Sequence[Exception]) -> CommandResult:
     """The result of what ends sockets; a handler that raised is told of by a record, and the socket is gone."""
     staying = [sid for server, sid in named.here if is_here(server, sid, named.nsp)]
-    why = f"{type(raised[0]).__name__}: {raised[0]}" if raised else "their handlers have not ended yet"
-    error = f"{some(staying, len(named.here))} still there, {why}: {listed(staying)}" if staying else ""
+    why = f"still there, {type(raised[0]).__name__}: {raised[0]}" if raised else "still leaving"
+    error = f"{some(staying, len(named.here))} {why}: {listed(staying)}" if staying else ""
     return named.result(len(named.here) - len(staying), error)

@@ -12,8 +12,9 @@ import pytest
 import socketio
 
 from console.wire.client import ClientSocket
-from server_core import Server, Socket, cluster
+from server_core import Server, Socket, cluster, records
 from server_core.cluster import Cluster
+from server_core.control import execute
 from server_core.remote import RemoteSocket
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
@@ -229,3 +230,12 @@ async def test_a_managers_own_methods_stay_and_its_class_is_left_alone(redis: st
     assert (manager.count, type(manager).__name__, Counting.__mro__[1]) == (1, "Counting", socketio.AsyncManager)
     other = socketio.AsyncRedisManager(redis)
     assert type(other) is socketio.AsyncRedisManager
+
+
+@pytest.mark.parametrize("stock", [False, True], ids=["own", "stock"])
+async def test_a_consoles_emit_reaches_the_rooms_of_other_servers(redis: str, stock: bool) -> None:
+    async with cluster_of(redis, stock=stock) as (one, two):
+        await two.io.enter_room(two.ids[0], "there")
+        result = await execute([one.io], records.Emit(rooms=("there",), event="news", args='[{"n": 1}]'))
+        assert (result.ok, result.sockets) == (True, 0)
+        assert await receive(two.clients[0]) == ["news", {"n": 1}]

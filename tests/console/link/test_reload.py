@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from console.link.base import LinkState
-from console.link.changes import ReloadRules
+from console.link.changes import Changes, ReloadRules
 from console.link.hosted import HostedLink
 from console.wire.errors import Closed
 from server_core import records
@@ -108,7 +108,7 @@ async def test_what_does_not_load_is_said_and_the_next_save_starts_it(tmp_path: 
     async with reloading(tmp_path) as here:
         save(tmp_path, "version.py", "VERSION = = 2")
         why = await here.status(LinkState.STOPPED)
-        assert why == "the target could not be loaded: the log says why; saving a file starts it again"
+        assert why == "the target could not be loaded; the next save tries again"
         assert await poll(lambda: any("SyntaxError" in line.text for line in here.look().log), 5)
         # a client that comes now waits
         waiting = asyncio.ensure_future(version(here))
@@ -171,3 +171,16 @@ async def test_the_demos_clients_come_back(tmp_path: Path) -> None:
         assert await poll(
             lambda: here.look() and any(each.kind == "event_received" for each in here.records[before:]), 20
         )
+
+
+async def test_what_cannot_be_watched_is_said_and_hosted_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_self: Changes) -> None:
+        raise OSError("OS file watch limit reached")
+
+    monkeypatch.setattr(Changes, "run", refuse)
+    async with reloading(tmp_path) as here:
+        said = "files can't be watched, and changes start nothing again: OS file watch limit reached"
+        assert await poll(lambda: any(said in line.text for line in here.look().log), 5)
+        assert await version(here) == 1

@@ -15,8 +15,10 @@ from console.wire.engine import Engine
 from console.wire.errors import Closed
 from server_core import records
 from server_core.records import Disconnect, Drop, Join, Leave
+from server_core.recovery import Recovery, RecoveryOptions
 from tests.server_core.control.conftest import Acted
 from tests.support.js_client import JsClient
+from tests.support.py_client import PyClient
 from tests.support.serving import client, receive
 from tests.support.waiting import poll
 
@@ -137,7 +139,7 @@ async def test_slow_handlers_run_side_by_side_and_are_not_cut_off(
         result = await acted.do(Disconnect(sockets=tuple(each.id for each in sockets)))
         if acted.is_own:
             assert not result.ok
-            assert "5 of 5 sockets are still there, their handlers have not ended yet" in result.error
+            assert "5 of 5 sockets are still leaving: " in result.error
         go_on.set()
         assert await poll(lambda: len(ended) == 5, 5)
         assert await poll(lambda: not list(acted.io.manager.get_participants("/", None)), 5)
@@ -204,6 +206,59 @@ async def test_a_dropped_client_notices_and_comes_back_by_itself(acted: Acted, t
         await js.wait_for("connect", "/")
     gone = [record for record in acted.of(records.Disconnected) if record.socket == alice.id]
     assert [record.reason for record in gone] == ["transport close"]
+
+
+@pytest.mark.usefixtures("js")
+@pytest.mark.parametrize("acted", ["own"], indirect=True)
+async def test_a_dropped_client_recovers_its_state_where_that_is_on(acted: Acted) -> None:
+    acted.io.recovery = Recovery(RecoveryOptions())
+    options: dict[str, Any] = {"reconnectionDelay": 50, "reconnectionDelayMax": 100}
+    async with JsClient(acted.url, transports=["websocket"], reconnection=True, **options) as js:
+        alice = await js.connect()
+        await acted.do(Join(sockets=(alice.id,), rooms=("dev",)))
+        await acted.io.emit("before")
+        await alice.wait_event("before")
+        assert (await acted.do(Drop(sockets=(alice.id,)))).ok
+        await alice.wait_disconnect()
+        again = await js.wait_for("connect", "/")
+        assert again["id"] == alice.id
+        assert acted.rooms(alice.id) == {"dev"}
+
+
+async def test_the_client_is_cut_off_before_the_apps_handlers_have_ended(acted: Acted) -> None:
+    go_on = asyncio.Event()
+    begun = asyncio.Event()
+
+    async def leave() -> None:
+        begun.set()
+        await go_on.wait()
+
+    if acted.is_own:
+        acted.io.on("connection", lambda socket: socket.on("disconnecting", leave))
+    else:
+
+        @acted.io.on("disconnect")
+        async def disconnect(sid: str, reason: str) -> None:
+            await leave()
+
+    for transport in ("websocket", "polling"):
+        begun.clear()
+        go_on.clear()
+        async with client(acted.url, transports=[transport]) as a:
+            dropping = asyncio.ensure_future(acted.do(Drop(sockets=(a.id,))))
+            await asyncio.wait_for(begun.wait(), 5)
+            assert await poll(lambda a=a: a._client.engine.reason, 3)  # type: ignore[misc]
+            assert not dropping.done() or not acted.is_own
+            go_on.set()
+            assert (await dropping).ok
+
+
+async def test_pythons_client_sees_what_a_lost_network_does(acted: Acted) -> None:
+    for transport in ("websocket", "polling"):
+        async with PyClient(acted.url, transports=[transport]) as bob:
+            assert await bob.call("echo", 1) == 1
+            assert (await acted.do(Drop(sockets=(bob.id,)))).ok
+            assert await bob.wait("disconnect") == ("transport error",)
 
 
 async def test_one_connection_is_cut_once_for_all_its_sockets(acted: Acted) -> None:

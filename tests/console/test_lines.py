@@ -1,0 +1,25 @@
+"""How records read."""
+
+from __future__ import annotations
+
+from console.lines import Reader
+from console.state.state import State
+from server_core.records import EventReceived, ServerReloaded
+from tests.support.make import Maker
+
+
+def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
+    make, reader = Maker(), Reader(State())
+    sent, simulated = (
+        make(EventReceived, socket="a", data='["hi",1]', simulated=simulated) for simulated in (False, True)
+    )
+    assert reader.line(sent).rest == "[1]"
+    assert reader.line(simulated).rest == "simulated  [1]"
+    assert ("simulated", "by a console: the client did not send it") in reader.detail(simulated)
+    assert "simulated" in reader.text_of(simulated)
+    assert "simulated" not in reader.text_of(sent)
+
+
+def test_a_reload_names_the_files_that_changed() -> None:
+    line = Reader(State()).line(Maker()(ServerReloaded, files=("main.py", "package/module.py")))
+    assert (line.who, line.what, line.rest) == ("server", "reloaded", "main.py, package/module.py")
