@@ -28,7 +28,15 @@ class ConsoleApp(App[None]):
     CSS_PATH = "console.tcss"
     ENABLE_COMMAND_PALETTE = False  # the registry has its own action for it
 
-    def __init__(self, link: Link, *, settings: Settings | None = None, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        link: Link,
+        *,
+        settings: Settings | None = None,
+        folder: Path | None = None,
+        session: Session | None = None,
+    ) -> None:
+        """`session` folds what the link gives; by default one that keeps as much as the settings say."""
         #: Whether nothing but the terminal's own colour is wanted, whatever the theme.
         self._plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if self._plain else None)
@@ -36,7 +44,7 @@ class ConsoleApp(App[None]):
         self._link = link
         self._interrupted = -AGAIN
         self._person = Person(settings, folder=folder, target=link.title)
-        self.session = Session(
+        self.session = session or Session(
             State(
                 max_records=self._settings.max_records,
                 max_bytes=self._settings.max_bytes,

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from console.commands import LazyGroup
+from console.commands.reaching import reaching, take_targets
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
 
 if TYPE_CHECKING:
     from console.link.changes import ReloadRules
+    from server_core.host_config import HostConfig
 
 DEMO = "server_core.demo:app"
 
@@ -120,7 +122,7 @@ def run(target: str, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("target", metavar="TARGET")
+@click.argument("source", metavar="URL|TARGET")
 @click.option(
     "-o",
     "--output",
@@ -130,13 +132,26 @@ def run(target: str, **options: Any) -> None:
     help="The recording; .siorec.zst compresses it.",
 )
 @_serving
-def record(target: str, output: Path, **options: Any) -> None:
-    """Record everything that happens on a server, without the console, until SIGINT or SIGTERM.
+@reaching
+def record(source: str, output: Path, **options: Any) -> None:
+    """Record all that happens on a server, without the console, until SIGINT or SIGTERM.
+
+    A server that runs already is named by its URL (options as for attach), one to be hosted by its TARGET (as for run).
 
     \b
       socketscope record main:app -o session.siorec
+      socketscope record http://localhost:3000 --user admin -o session.siorec.zst
     """
-    sys.exit(_host(target, {**options, "headless": True, "record": output}))
+    show_secrets = options.pop("show_secrets")
+    if "://" in source or source.rpartition(":")[2].isdigit():
+        from console.commands.recordings import record_server
+
+        sys.exit(record_server(source, output, take_targets([source], options), show_secrets=show_secrets))
+    take_targets([], options)
+    options["traffic"] = options["traffic"] and source == DEMO
+    from server_core.host_config import HostConfig
+
+    sys.exit(_host_headless(HostConfig(target=source, **options), output, show_secrets=show_secrets))
 
 
 def _host(target: str, options: dict[str, Any]) -> int:
@@ -156,9 +171,7 @@ def _host(target: str, options: dict[str, Any]) -> int:
 
         return run_reloading(config, rules, record, show_secrets=show_secrets)
     if headless:
-        from server_core.host import run_headless
-
-        return run_headless(config, record, show_secrets=show_secrets)
+        return _host_headless(config, record, show_secrets=show_secrets)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("the console needs a terminal: use --headless to host without one")
 
@@ -189,6 +202,13 @@ def _take_reload(options: dict[str, Any]) -> ReloadRules | None:
     from console.link.changes import ReloadRules
 
     return ReloadRules(dirs or (Path(), Path(options["app_dir"])), include, exclude)
+
+
+def _host_headless(config: HostConfig, record: Path | None, *, show_secrets: bool) -> int:
+    """Host a target without the console; the exit code."""
+    from server_core.host import run_headless
+
+    return run_headless(config, record, show_secrets=show_secrets)
 
 
 def _fail(text: str) -> int:

@@ -73,7 +73,7 @@ class Reader:
 
     def __init__(self, session: Session, *, show_secrets: bool = False) -> None:
         self._session = session
-        self._show_secrets = show_secrets
+        self.show_secrets = show_secrets
 
     @property
     def _state(self) -> State:
@@ -81,14 +81,14 @@ class Reader:
 
     def mask(self, json_text: str) -> str:
         """JSON text as the screen may show it."""
-        return json_text if self._show_secrets else redact.mask_text(json_text)
+        return json_text if self.show_secrets else redact.mask_text(json_text)
 
     def mask_line(self, line: str) -> str:
-        return line if self._show_secrets else redact.mask_line(line)
+        return line if self.show_secrets else redact.mask_line(line)
 
     def masked(self, record: AnyRecord) -> AnyRecord:
         """A record as it may leave the console."""
-        return record if self._show_secrets else redact.mask_record(record)
+        return record if self.show_secrets else redact.mask_record(record)
 
     def line(self, record: AnyRecord) -> Line:
         """A record as one line."""
@@ -130,7 +130,7 @@ class Reader:
             case RoomLeft():
                 return Line("«", "plain", who, "left", record.room)
             case AttributeSet():
-                value = record.value if self._show_secrets else redact.mask_attribute(record.name, record.value)
+                value = record.value if self.show_secrets else redact.mask_attribute(record.name, record.value)
                 return Line("=", "plain", who, f"set {record.name}", value)
             case AttributeDeleted():
                 return Line("=", "plain", who, "deleted", record.name)
@@ -302,7 +302,7 @@ class Reader:
 
     def handshake(self, handshake: Any) -> list[tuple[str, str]]:
         """A handshake as (name, text) pairs."""
-        shown = handshake if self._show_secrets else redact.mask_handshake(handshake)
+        shown = handshake if self.show_secrets else redact.mask_handshake(handshake)
         pairs = [("address", shown.address), ("url", shown.url), ("time", shown.time)]
         pairs.append(("secure", "yes" if shown.secure else "no"))
         pairs.append(("cross-origin", "yes" if shown.xdomain else "no"))
@@ -313,7 +313,7 @@ class Reader:
 
     def attribute(self, name: str, value: str) -> str:
         """An attribute's value, on one line."""
-        return value if self._show_secrets else redact.mask_attribute(name, value)
+        return value if self.show_secrets else redact.mask_attribute(name, value)
 
     def pretty_attribute(self, name: str, value: str) -> str:
         """An attribute's value, on several lines where it has several parts."""

@@ -13,15 +13,16 @@ from console import places
 from console.app import ConsoleApp
 from console.link.base import Link
 from console.settings import Settings
+from console.state.session import Session
 
 #: Seconds that the screen has to end by itself.
 PATIENCE = 2.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
-def show(link: Link, settings: Settings) -> int:
+def show(link: Link, settings: Settings, session: Session | None = None) -> int:
     """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
-    app = ConsoleApp(link, settings=settings, folder=places.state_folder())
+    app = ConsoleApp(link, settings=settings, folder=places.state_folder(), session=session)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)

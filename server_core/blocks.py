@@ -1,7 +1,7 @@
 """Recordings in blocks of whole lines: read in order once, and each again whenever somebody asks.
 
-A plain file is cut into blocks of about a megabyte; in a compressed one each zstd frame is a block. Either way a block
-can be read without those before it.
+A plain file is cut into blocks of about a quarter of a megabyte; in a compressed one each zstd frame is a block. Either
+way a block can be read without those before it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ZSTD_SUFFIX = ".zst"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 #: Bytes of a block of a plain file, and of a line past which it is not looked for an end.
-BLOCK = 1024 * 1024
+BLOCK = 256 * 1024
 MAX_LINE = 64 * 1024 * 1024
 #: Bytes past which a frame is not unpacked.
 MAX_FRAME = 256 * 1024 * 1024

@@ -250,7 +250,7 @@ class PayloadRecord(Record, frozen=True, kw_only=True, omit_defaults=True):
 class EventRecord(PayloadRecord, frozen=True, kw_only=True, omit_defaults=True):
     """A record whose payload is `[event, ...args]`."""
 
-    @cached_property
+    @property  # finding the name costs less than keeping it
     def event(self) -> str:
         """The event's name; what can be read of it when the payload was cut."""
         end = self.data.find('"', 2)

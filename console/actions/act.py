@@ -18,6 +18,8 @@ def why_not(screen: MainScreen) -> str:
     """Why nothing can be done to a socket now."""
     if screen.session.past:
         return "this is the past: nothing in it can be changed"
+    if screen.link.status.state in (LinkState.FILE, LinkState.LOADING):
+        return "this is a recording: there is no server"
     if screen.link.status.state is not LinkState.LIVE:
         return "the server is not there"
     if any("READ_ONLY" in roster.info.features for roster in screen.session.live.rosters.values()):

@@ -23,6 +23,9 @@ class LinkState(enum.Enum):
     LOST = "lost"
     #: The hosted server's process ended; `restart` starts another.
     STOPPED = "stopped"
+    #: A recording, while it is read and once all of it was: `why` says what is missing.
+    LOADING = "loading"
+    FILE = "recording"
 
 
 class LinkStatus(msgspec.Struct, frozen=True):
@@ -31,6 +34,8 @@ class LinkStatus(msgspec.Struct, frozen=True):
     state: LinkState
     #: Why it is not live, in a sentence for the person at the keyboard; empty when it is.
     why: str = ""
+    #: How much of a recording was read, from 0 to 1.
+    progress: float = 1.0
 
 
 def describe(recorder: Recorder | None) -> str:

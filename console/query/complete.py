@@ -64,6 +64,6 @@ def _values(field: str, state: State) -> Iterable[str]:
             return sorted({state.label(socket.id) for socket in state.sockets()})
         case "event":
             history = state.history
-            recent = history.since(max(history.first, history.end - _RECENT))
-            return dict.fromkeys(record.event for record in reversed(recent) if isinstance(record, EventRecord))
+            recent = map(history.__getitem__, range(history.end - 1, max(history.first, history.end - _RECENT) - 1, -1))
+            return dict.fromkeys(record.event for record in recent if isinstance(record, EventRecord))
     return ()

@@ -48,6 +48,8 @@ class Field(NamedTuple):
     of_socket: OfSocket | None
     #: Whether a path has to follow the name.
     path: bool = False
+    #: Whether a record's values are those of its socket.
+    by_socket: bool = False
 
 
 def _event(record: AnyRecord, _path: str, _context: Context) -> Iterable[Any]:
@@ -206,7 +208,7 @@ def _at(value: Any, path: str) -> Iterable[Any]:
 
 
 def _socket_field(name: str, kind: Kind, help: str, example: str, of: OfSocket, *, path: bool = False) -> Field:
-    return Field(name, kind, help, example, _by_socket(of), of, path)
+    return Field(name, kind, help, example, _by_socket(of), of, path, by_socket=True)
 
 
 FIELDS: dict[str, Field] = {

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 
+from console.query import narrow
 from console.query.context import Context
 from console.query.fields import FIELDS, Field
+from console.state.filter import Mask, Names
 from server_core.records import AnyRecord, SocketInfo
 
 #: What matches: True, False, or None where the question is not about such a thing (`ack>1s` of a socket).
@@ -98,6 +100,10 @@ class Query:
         """Whether it matches; what can only be asked of records is passed over."""
         return self.root.socket(socket, context) is not False
 
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        """What can be said of records before they are decoded."""
+        return self.root.narrow(names, context)
+
 
 class BoundQuery:
     """A query, and the state in which it is asked."""
@@ -112,6 +118,9 @@ class BoundQuery:
     def takes_socket(self, socket: SocketInfo) -> bool:
         return self._query.matches_socket(socket, self._context)
 
+    def narrow(self, names: Names) -> Mask | None:
+        return self._query.narrow(names, self._context)
+
 
 class _Node:
     """A part of a query: how it answers for a record, and for a socket."""
@@ -122,10 +131,16 @@ class _Node:
     def socket(self, socket: SocketInfo, context: Context) -> Answer:
         raise NotImplementedError
 
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        """What can be said of records before they are decoded."""
+        raise NotImplementedError
+
 
 class _Text(_Node):
-    def __init__(self, test: Test) -> None:
+    def __init__(self, test: Test, literal: str = "") -> None:
         self._test = test
+        #: What a text must have to pass.
+        self._literal = literal
 
     def record(self, record: AnyRecord, context: Context) -> Answer:
         return self._test(context.text_of_record(record))
@@ -133,12 +148,17 @@ class _Text(_Node):
     def socket(self, socket: SocketInfo, context: Context) -> Answer:
         return self._test(context.text_of_socket(socket))
 
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        return narrow.of_text(self._literal, names, context)
+
 
 class _FieldTest(_Node):
-    def __init__(self, field: Field, path: str, test: Test) -> None:
+    def __init__(self, field: Field, path: str, test: Test, literal: str) -> None:
         self._field = field
         self._path = path
         self._test = test
+        #: What a value must have to pass, "" where it need not have anything.
+        self._literal = literal
 
     def record(self, record: AnyRecord, context: Context) -> Answer:
         if self._field.of_record is None:
@@ -150,6 +170,9 @@ class _FieldTest(_Node):
             return None
         return any(map(self._test, self._field.of_socket(socket, self._path, context)))
 
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        return narrow.of_field(self._field, self._path, self._test, self._literal, names, context)
+
 
 class _Not(_Node):
     def __init__(self, node: _Node) -> None:
@@ -160,6 +183,9 @@ class _Not(_Node):
 
     def socket(self, socket: SocketInfo, context: Context) -> Answer:
         return None if (answer := self._node.socket(socket, context)) is None else not answer
+
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        return narrow.not_(self._node.narrow(names, context))
 
 
 class _Several(_Node):
@@ -186,6 +212,10 @@ class _Several(_Node):
             answer = answer if one is None else one
         return answer
 
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        together = narrow.either if self._decides else narrow.both
+        return together([node.narrow(names, context) for node in self._nodes])
+
 
 @v_args(inline=True)
 class _Builder(Transformer[Token, _Node]):
@@ -204,10 +234,11 @@ class _Builder(Transformer[Token, _Node]):
         return _Not(node)
 
     def word(self, token: Token) -> _Node:
-        return _Text(_contains(str(token)))
+        return _Text(_contains(str(token)), str(token))
 
     def quoted(self, token: Token) -> _Node:
-        return _Text(_contains(_unquoted(str(token))))
+        text = _unquoted(str(token))
+        return _Text(_contains(text), text)
 
     def regex(self, token: Token) -> _Node:
         return _Text(_searches(str(token), token.start_pos or 0))
@@ -233,7 +264,8 @@ class _Builder(Transformer[Token, _Node]):
         if field is None:
             raise QueryError(f'there is no field "{name}": quotes make it a text', at)
         path = (path or "").removeprefix(".")
-        return _FieldTest(field, path, _test(field, operator, value, at + len(str(token)) - len(value)))
+        test = _test(field, operator, value, at + len(str(token)) - len(value))
+        return _FieldTest(field, path, test, _literal(field, operator, value))
 
 
 def parse(text: str, saved: Mapping[str, str] | None = None, *, inside: tuple[str, ...] = ()) -> Query | None:
@@ -273,7 +305,7 @@ def _test(field: Field, operator: str, value: str, at: int) -> Test:
     if field.kind != "text":
         return _compares(field, operator, value, at)
     if operator == ":":
-        if len(value) > 1 and value.startswith("/") and value.endswith("/") and field.name != "nsp":
+        if _is_regex(field, operator, value):
             search = _searches(value, at)
             return lambda found: search(_as_text(found))
         if "*" in value and not value.startswith('"'):
@@ -287,6 +319,19 @@ def _test(field: Field, operator: str, value: str, at: int) -> Test:
     number = _number(wanted, "number", at)
     compare = _COMPARE[operator]
     return lambda found: isinstance(found, int | float) and not isinstance(found, bool) and compare(found, number)
+
+
+def _literal(field: Field, operator: str, value: str) -> str:
+    """A text that whatever passes the test of these has in it, in any case; "" where there is none."""
+    if field.kind != "text" or operator not in (":", "=") or _is_regex(field, operator, value):
+        return ""
+    if operator == "=" or value.startswith('"'):
+        return _unquoted(value)
+    return max(value.split("*"), key=len)
+
+
+def _is_regex(field: Field, operator: str, value: str) -> bool:
+    return operator == ":" and len(value) > 1 and value.startswith("/") and value.endswith("/") and field.name != "nsp"
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {

@@ -29,12 +29,14 @@ from console.screens.record import RecordDialog
 from console.screens.sockets import SocketsView
 from console.screens.view import Spot, Subject, View
 from console.state.filter import Filter
+from console.state.player import Player
 from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
 from console.text import safe
 from console.widgets.filter_bar import FilterBar
+from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
 from server_core.records import Command, SocketInfo
 
@@ -91,8 +93,11 @@ class MainScreen(Screen[None]):
             session, [(view.key, view.title) for view in self.views.values()], link.url, self.person.filters
         )
         self._query_context = Context(session, reader.text_of, SocketListing(session).text_of)
+        self.player = Player(session)
+        #: A moment that others are compared with.
+        self.pinned: int | None = None
         self._trail: list[Place] = []
-        self._status = link.status
+        self._status = self._told = link.status
         self._resort_at = 0.0
         #: Whether something changed since the lists were ordered.
         self._unordered = False
@@ -103,6 +108,7 @@ class MainScreen(Screen[None]):
         yield TopLine(self.link, self.session)
         yield self.bar
         yield Static(id="banner")
+        yield Scrubber(self.link, self.session, self.player)
         with Container(id="shown"):
             for view in self.views.values():
                 view.display = view is self.view
@@ -127,9 +133,10 @@ class MainScreen(Screen[None]):
         status = self.link.status
         records = self.link.take()
         if records:
-            self.session.live.apply(records)
+            self.session.apply(records)
+        self.query_one(Scrubber).tick()
         state = self.session.state
-        changed = self._drawn != (state, state.version)
+        changed = self._drawn != (state, state.version) or self.view.searching
         tick = now - self._ticked >= TICK
         before = self._status
         if status != before or tick:
@@ -137,6 +144,7 @@ class MainScreen(Screen[None]):
             self._say_status()
         if changed or tick or status != before:
             self.query_one(TopLine).refresh()
+        self.set_class(self.session.past, "past")
         if changed:
             self._drawn = state, state.version
             self.view.sync()
@@ -153,6 +161,7 @@ class MainScreen(Screen[None]):
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""
+        self.set_class(self.session.past, "past")
         self._drawn = self.session.state, self.session.state.version
         self.query_one(TopLine).refresh()
         self.view.refresh_all()
@@ -161,6 +170,9 @@ class MainScreen(Screen[None]):
     def _say_status(self) -> None:
         banner = self.query_one("#banner", Static)
         status = self._status
+        if status.state is LinkState.FILE and status.why and status != self._told:
+            self._told = status
+            self.notify(safe(f"the recording is damaged: {status.why}"), severity="warning", markup=False)
         banner.display = status.state in (LinkState.LOST, LinkState.STOPPED)
         if not banner.display:
             return
@@ -184,6 +196,13 @@ class MainScreen(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
+
+    @on(Scrubber.Moved)
+    def _scrubbed(self, event: Scrubber.Moved) -> None:
+        self.player.pause()
+        session = self.session
+        session.go(session.first + round((session.end - session.first) * event.share))
+        self.refresh_all()
 
     @on(DescendantFocus)
     def _focused(self) -> None:

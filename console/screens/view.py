@@ -16,6 +16,7 @@ from console.state.state import State
 from console.widgets.detail import Detail
 from console.widgets.line_list import LineList
 from console.widgets.table import Table
+from console.widgets.timeline_list import TimelineList
 from server_core.records import AnyRecord, EngineInfo, SocketInfo
 
 #: What actions are about.
@@ -66,6 +67,11 @@ class View(Horizontal):
         with Vertical(classes="lists"):
             yield from self.panes
         yield self.detail
+
+    @property
+    def searching(self) -> bool:
+        """Whether a list still looks for what the filter takes, and goes on with each `sync`."""
+        return any(isinstance(pane, TimelineList) and pane.timeline.progress < 1 for pane in self.panes)
 
     @property
     def table(self) -> Table[Any, Any] | None:

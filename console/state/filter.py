@@ -2,9 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from array import array
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from server_core.records import AnyRecord, SocketInfo
+
+
+class Names(Protocol):
+    """What the numbers in columns stand for; in those of sockets and events 0 stands for none."""
+
+    def kinds(self) -> Sequence[str]: ...
+
+    def sockets(self) -> Sequence[str]: ...
+
+    def events(self) -> Sequence[str]: ...
+
+
+class Columns(Protocol):
+    """Records in a row, as what can be asked of them without decoding them."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def kinds(self) -> bytes:
+        """Each record's kind, by its number."""
+        ...
+
+    @property
+    def sockets(self) -> array[int]:
+        """Each record's socket, by its number."""
+        ...
+
+    @property
+    def events(self) -> array[int]:
+        """Each record's event, by its number."""
+        ...
+
+    def having(self, needle: bytes) -> bytes:
+        """1 for each record in whose line these bytes stand, in any case; the needle is lower-case ASCII."""
+        ...
+
+
+class Mask(Protocol):
+    """Which records of some columns a filter may take."""
+
+    #: Whether it takes every one of them, so that none has to be decoded.
+    exact: bool
+
+    def __call__(self, columns: Columns) -> bytes:
+        """1 for each record that it may take, 0 for each that it does not take."""
+        ...
 
 
 class Filter(Protocol):
@@ -13,3 +61,12 @@ class Filter(Protocol):
     def takes_record(self, record: AnyRecord) -> bool: ...
 
     def takes_socket(self, socket: SocketInfo) -> bool: ...
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A filter that can say something of records before they are decoded."""
+
+    def narrow(self, names: Names) -> Mask | None:
+        """What can be said of them; None where it is nothing."""
+        ...

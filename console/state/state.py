@@ -7,13 +7,12 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from console.state.history import History
+from console.state.history import UNSEEN, History, Records, Upto
 from console.state.names import label, short
 from server_core.records import (
     CONSOLE,
     AnyRecord,
     Disconnected,
-    EngineHeartbeat,
     EngineInfo,
     EventReceived,
     EventSent,
@@ -21,15 +20,11 @@ from server_core.records import (
     Log,
     Refused,
     ServerStarted,
-    ServerStats,
     ServerStopped,
     SocketInfo,
     Sync,
 )
 from server_core.roster import Roster
-
-#: Kinds that are state, but nothing that happened.
-UNSEEN = (Sync, EngineHeartbeat, ServerStats, Log)
 
 #: Seconds of which the event rate is kept.
 RATE_SPAN = 60
@@ -40,9 +35,18 @@ MAX_GONE = 5_000
 class State:
     """One roster per server, the history, the log, and how much happens."""
 
-    def __init__(self, *, max_records: int = 50_000, max_bytes: int = 128 * 1024 * 1024, max_log_lines: int = 20_000):
+    def __init__(
+        self,
+        *,
+        max_records: int = 50_000,
+        max_bytes: int = 128 * 1024 * 1024,
+        max_log_lines: int = 20_000,
+        max_gone: int = MAX_GONE,
+        history: Records | None = None,
+    ) -> None:
+        """`history` in place of one that keeps what comes."""
         self.rosters: dict[str, Roster] = {}
-        self.history = History(max_records, max_bytes)
+        self.history: Records = History(max_records, max_bytes) if history is None else history
         self.log: deque[Log] = deque(maxlen=max_log_lines)
         #: Lines of the log ever seen, and records lost.
         self.log_lines = 0
@@ -51,6 +55,7 @@ class State:
         self.version = 0
         #: Wall time in nanoseconds of the last record.
         self.time = 0
+        self._max_gone = max_gone
         self._events: dict[int, int] = {}
         self._gone: OrderedDict[str, SocketInfo] = OrderedDict()
         self._labels: dict[str, tuple[SocketInfo, str]] = {}
@@ -77,6 +82,20 @@ class State:
                 self.history.append(record)
             self.version += 1
             self.time = record.time
+
+    def copy(self) -> State:
+        """A state that later changes of this one do not reach, and that can be folded on: its history is the same one,
+        up to here."""
+        history = self.history
+        copy = State(max_gone=self._max_gone, history=Upto(history, history.end))
+        copy.rosters = {server: roster.copy() for server, roster in self.rosters.items()}
+        copy.log = self.log.copy()
+        copy.log_lines, copy.lost = self.log_lines, self.lost
+        copy.version, copy.time = self.version, self.time
+        copy._events = self._events.copy()
+        copy._gone = self._gone.copy()
+        copy._labels = self._labels  # each is checked against its socket before it is used
+        return copy
 
     # sockets
 
@@ -136,13 +155,18 @@ class State:
                     if isinstance(record, Disconnected):
                         socket = msgspec.structs.replace(socket, rooms=record.rooms)
                     self._keep_gone(socket)
-            case ServerStopped() | ServerStarted() | Sync():
+            case Sync():
+                there = {each.socket.id for each in record.sockets}
+                for socket in roster.sockets.values():
+                    if socket.id not in there:
+                        self._keep_gone(socket)
+            case ServerStopped() | ServerStarted():
                 for socket in roster.sockets.values():
                     self._keep_gone(socket)
 
     def _keep_gone(self, socket: SocketInfo) -> None:
         self._gone[socket.id] = socket
-        if len(self._gone) > MAX_GONE:
+        if len(self._gone) > self._max_gone:
             old, _ = self._gone.popitem(last=False)
             self._labels.pop(old, None)
 

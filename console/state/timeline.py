@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from console.state.filter import Filter
+from console.state.history import Matches
 from console.state.session import Session
 from console.state.state import State
 from server_core.records import (
@@ -27,58 +29,56 @@ from server_core.records import (
     Simulate,
 )
 
+#: Seconds that searching may take at once: the screen looks again before it goes on.
+SLICE = 0.03
+
 
 class Timeline:
-    """Numbers of the records that match a filter, and concern a socket where one is named."""
+    """Numbers of the records that match a filter, and concern a socket where one is named.
+
+    A long history is searched slice by slice: `extend` goes on, and `progress` says how far it is.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._state = session.state
         self.filter: Filter | None = None
         self.socket: str | None = None
-        self.numbers: list[int] = []
+        #: A range where everything matches.
+        self.numbers: Sequence[int] = []
         #: How many matching records have been dropped from the front: row + dropped never changes for a record.
         self.dropped = 0
+        #: Number of the first record that was not looked at yet.
         self._seen = 0
         self._track: SocketTrack | None = None
+        self._search: Iterator[Matches] = iter(())
+        self._end = 0
+        self._begun = False
 
     def set(self, *, filter: Filter | None = None, socket: str | None = None) -> None:
         """Show what this filter takes, and this socket's own timeline where one is named."""
-        same = self._state is self._session.state and self._seen
+        same = self._begun and self._state is self._session.state
         if same and filter is self.filter and socket == self.socket:
             return
-        self._state = self._session.state
         self.filter, self.socket = filter, socket
-        history = self._state.history
-        records = history.since(history.first)
-        self.dropped, self._seen = 0, history.end
-        self._track = SocketTrack(self._state, socket) if socket else None
-        if self._track:
-            found: Iterable[int] = self._track.backward(records)
-        else:
-            found = range(len(records))
-        first = history.first
-        self.numbers = [first + index for index in found if self._matches(records[index])]
+        self._begin()
+
+    @property
+    def progress(self) -> float:
+        """How much was searched, from 0 to 1."""
+        first, end = self._state.history.first, self._end
+        return 1.0 if self._seen >= end else max(0.0, (self._seen - first) / (end - first))
 
     def extend(self) -> int:
         """Take in what came since the last call; how many records were added. Begins anew when the session shows
         another state."""
         if self._state is not self._session.state:
-            self.set(filter=self.filter, socket=self.socket)
+            self._begin()
             return len(self.numbers)
-        history = self._state.history
-        start = max(self._seen, history.first)
         before = len(self.numbers)
-        track = self._track
-        for number, record in enumerate(history.since(start), start):
-            if (track is None or track.forward(record)) and self._matches(record):
-                self.numbers.append(number)
+        self._go_on()
         added = len(self.numbers) - before
-        self._seen = history.end
-        if self.numbers and self.numbers[0] < history.first:
-            gone = bisect_left(self.numbers, history.first)
-            del self.numbers[:gone]
-            self.dropped += gone
+        self._forget()
         return added
 
     def __len__(self) -> int:
@@ -86,6 +86,60 @@ class Timeline:
 
     def __getitem__(self, row: int) -> AnyRecord:
         return self._state.history[self.numbers[row]]
+
+    def _begin(self) -> None:
+        """Look at the whole history of the state that is shown."""
+        self._state, self._begun = self._session.state, True
+        history = self._state.history
+        self.numbers, self.dropped, self._search = [], 0, iter(())
+        self._seen = self._end = history.first
+        self._track = SocketTrack(self._state, self.socket) if self.socket else None
+        if self._track and self.socket:
+            back = self._track.backward(history.backward(self.socket, history.end))
+            self.numbers = [number for number, record in reversed(back) if self._matches(record)]
+            self._seen = self._end = history.end
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        history = self._state.history
+        numbers = self.numbers
+        if isinstance(numbers, list) and (self._track or self.filter):
+            if self._track:
+                start = max(self._seen, history.first)
+                for number, record in enumerate(history.since(start), start):
+                    if self._track.forward(record) and self._matches(record):
+                        numbers.append(number)
+                self._seen = self._end = history.end
+            elif self.filter:
+                self._look(self.filter, numbers)
+            return
+        self.numbers = range(numbers[0] if numbers else history.first, history.end)
+        self._seen = self._end = history.end
+
+    def _look(self, filter: Filter, numbers: list[int]) -> None:
+        """Search on, for as long as a slice lasts."""
+        history = self._state.history
+        until = time.perf_counter() + SLICE
+        while self._seen < history.end:
+            found = next(self._search, None)
+            if found is None:
+                self._end = history.end
+                self._search = history.search(filter, max(self._seen, history.first), self._end)
+                continue
+            numbers += found.numbers
+            self._seen = found.end
+            if time.perf_counter() >= until:
+                return
+
+    def _forget(self) -> None:
+        """Leave out what the history has dropped."""
+        first, numbers = self._state.history.first, self.numbers
+        if not numbers or numbers[0] >= first:
+            return
+        gone = bisect_left(numbers, first)
+        self.numbers = numbers[gone:]
+        self.dropped += gone
 
     def _matches(self, record: AnyRecord) -> bool:
         return self.filter is None or self.filter.takes_record(record)
@@ -121,17 +175,17 @@ class SocketTrack:
             return True
         return self._reached_by(record)
 
-    def backward(self, records: list[AnyRecord]) -> list[int]:
-        """Indices of the records that concern it, oldest first: its rooms of each moment are found by going back."""
+    def backward(self, records: Iterable[tuple[int, AnyRecord]]) -> list[tuple[int, AnyRecord]]:
+        """Those that concern it, of records with their numbers from the newest to the oldest: its rooms of each moment
+        are found by going back."""
         now = (self._connected, set(self._rooms))
-        found: list[int] = []
-        for index in range(len(records) - 1, -1, -1):
-            record = records[index]
+        found: list[tuple[int, AnyRecord]] = []
+        for number, record in records:
             if getattr(record, "socket", None) != self._id:
                 if self._reached_by(record):
-                    found.append(index)
+                    found.append((number, record))
                 continue
-            found.append(index)
+            found.append((number, record))
             match record:
                 case Connected():
                     self._connected = False
@@ -142,7 +196,6 @@ class SocketTrack:
                 case Disconnected():
                     self._connected, self._rooms = True, set(record.rooms)
         self._connected, self._rooms = now
-        found.reverse()
         return found
 
     def _reached_by(self, record: AnyRecord) -> bool:

@@ -79,7 +79,8 @@ class TimelineList(LineList):
         """Name in the border whether it follows."""
         if self.following:
             self._seen = len(self.timeline) + self.timeline.dropped
-            self.border_subtitle = ""
+            progress = self.timeline.progress
+            self.border_subtitle = f"searching {progress:.0%}" if progress < 1 else ""
         else:
             self.border_subtitle = f"paused  +{self.new} new" if self.new else "paused"
 

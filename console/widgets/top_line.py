@@ -7,8 +7,10 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from console.lines import clock
 from console.link.base import Link, LinkState
 from console.state.session import Session
+from console.state.state import State
 from console.text import count, cut, safe
 
 _MARKS = {
@@ -16,6 +18,8 @@ _MARKS = {
     LinkState.CONNECTING: ("◌", "top--waiting"),
     LinkState.LOST: ("○", "top--lost"),
     LinkState.STOPPED: ("■", "top--lost"),
+    LinkState.LOADING: ("◌", "top--waiting"),
+    LinkState.FILE: ("▤", "top--live"),
 }
 _BARS = "▁▂▃▄▅▆▇█"
 
@@ -23,7 +27,7 @@ _BARS = "▁▂▃▄▅▆▇█"
 class TopLine(Widget):
     """One line about the whole."""
 
-    COMPONENT_CLASSES = {"top--name", "top--live", "top--waiting", "top--lost", "top--quiet"}
+    COMPONENT_CLASSES = {"top--name", "top--live", "top--waiting", "top--lost", "top--past", "top--quiet"}
 
     def __init__(self, link: Link, session: Session) -> None:
         super().__init__()
@@ -34,17 +38,20 @@ class TopLine(Widget):
         width = self.size.width
         link, state, status = self._link, self._session.state, self._link.status
         mark, mark_style = _MARKS[status.state]
+        how = status.state.value
+        if self._session.past:
+            mark, mark_style, how = "◀", "top--past", f"past {clock(state.time)}"
         rates = state.rates(self._session.now(), 8)
         parts: list[tuple[str, str]] = [
             (" socketscope ", "top--name"),
             (f" {safe(link.title)}  ", ""),
-            (f"{mark} {status.state.value}", mark_style),
+            (f"{mark} {how}", mark_style),
         ]
         facts = [
             f"  {count(state.socket_count(), 'socket')}",
             f"  events {rates[-1]}/s ",
             sparkline(rates),
-            f"  kept {len(state.history):,}/{state.history.max_records:,}".replace(",", " "),
+            f"  {_kept(state)}",
         ]
         if state.lost:
             facts.insert(1, f"  lost {state.lost}")
@@ -60,6 +67,14 @@ class TopLine(Widget):
 
     def _style_of(self, name: str) -> Style:
         return self.get_component_rich_style(name) if name else self.rich_style
+
+
+def _kept(state: State) -> str:
+    """How many records there are, and of how many that can be kept."""
+    history = state.history
+    if not history.max_records:
+        return count(len(history), "record")
+    return f"kept {len(history):,}/{history.max_records:,}".replace(",", " ")
 
 
 def sparkline(values: list[int]) -> str:

@@ -1,0 +1,50 @@
+"""Recording what happens, from now on."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from console import places
+from console.actions.registry import action
+from console.link.base import LinkState
+from console.text import safe
+from server_core.recording import Recorder, RecordingError
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
+
+
+def _refusal(screen: MainScreen) -> str:
+    is_file = screen.link.status.state in (LinkState.FILE, LinkState.LOADING)
+    return "this is a recording already" if is_file else ""
+
+
+@action(
+    "record",
+    "ctrl+r",
+    "record",
+    "Record what happens from now on, secrets masked; again to end it",
+    group="Console",
+    key_display="^r",
+    refusal=_refusal,
+)
+def record(screen: MainScreen) -> None:
+    link = screen.link
+    if link.recording:
+        said = link.recording
+        link.record(None)
+        screen.notify(safe(f"recorded {said}"), markup=False)
+        return
+    name = re.sub(r"[^\w.-]+", "-", link.title).strip("-.")[:60] or "session"
+    path = places.output_folder() / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.siorec"
+    try:
+        recorder = Recorder(
+            path, target=link.title, url=link.url, show_secrets=screen.reader.show_secrets, from_sync=True
+        )
+    except RecordingError as error:
+        screen.notify(safe(str(error)), severity="error", markup=False)
+        return
+    link.record(recorder)
+    screen.notify(safe(f"recording to {places.shown(path)}"), markup=False)

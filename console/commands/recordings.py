@@ -1,0 +1,108 @@
+"""`socketscope open`, `record` and `import`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.commands.viewing import take_settings, viewing
+from console.config.error import ConfigError
+
+if TYPE_CHECKING:
+    from console.settings import Settings
+    from console.wire.target import Target
+
+USAGE, UNREACHABLE = 2, 3
+
+
+@click.command("open")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--summary", is_flag=True, help="Print what is in it, without a screen.")
+@click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
+@viewing
+def open_(file: Path, summary: bool, as_json: bool, show_secrets: bool, **options: Any) -> None:
+    """Open a recording, or a HAR file, in the same screens, without a server.
+
+    \b
+      socketscope open session.siorec
+      socketscope open session.siorec --summary --json
+      socketscope open localhost.har
+    """
+    from server_core.recording import RecordingError
+
+    settings = take_settings(options, show_secrets=show_secrets)
+    try:
+        sys.exit(_summarize(file, as_json=as_json) if summary or as_json else _show(file, settings))
+    except (RecordingError, ConfigError) as error:
+        sys.exit(_fail(str(error)))
+
+
+def _summarize(file: Path, *, as_json: bool) -> int:
+    import msgspec
+
+    from console.link.summary import as_text, summarize
+
+    with _as_recording(file) as path:
+        found = msgspec.structs.replace(summarize(path), file=str(file))
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2) if as_json else as_text(found))
+    return 0
+
+
+def _show(file: Path, settings: Callable[[], Settings]) -> int:
+    from console.link.recording import RecordingLink
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _fail("the console needs a terminal: use --summary to see what is in a recording without one")
+    chosen = settings()
+    with _as_recording(file) as path:
+        link = RecordingLink(path, title=file.name)
+        from console.terminal import show
+
+        return show(link, chosen, link.session(max_log_lines=chosen.max_log_lines))
+
+
+def record_server(name: str, output: Path, targets: Sequence[Target], *, show_secrets: bool) -> int:
+    """Record servers that run already until SIGINT or SIGTERM; the exit code."""
+    from console.link.attached import AttachedLink
+    from server_core.recording import Recorder, RecordingError
+
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    link = AttachedLink(targets)
+    try:
+        recorder = Recorder(output, target=name, url=link.url, show_secrets=show_secrets, from_sync=True)
+    except RecordingError as error:
+        return _fail(str(error))
+    link.recorder = recorder
+    link.start()
+    if why := next(filter(None, link.first.result()), ""):
+        link.stop()
+        output.unlink()
+        _fail(why)
+        return UNREACHABLE
+    click.echo(f"recording {name} to {output}")
+    while not ended.wait(0.2) and not recorder.error:
+        link.take()  # the recorder has it
+    link.stop()
+    return _fail(recorder.error) if recorder.error else 0
+
+
+def _fail(text: str) -> int:
+    for line in text.splitlines():
+        click.echo(f"socketscope: {line}", err=True)
+    return USAGE
+
+
+@contextmanager
+def _as_recording(file: Path) -> Iterator[Path]:
+    """The file itself, or what a HAR file becomes for as long as it is looked at."""
+    yield file

@@ -1,0 +1,78 @@
+"""The history of a recording: every record of the file is there, and none is kept."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+
+from console.link.recording_index import KIND_NAMES, Index
+from console.state.filter import Filter, Narrowing
+from console.state.history import Matches
+from server_core.records import AnyRecord
+
+#: Records that are decoded between two pieces of a search.
+PIECE = 4_000
+
+
+class RecordingHistory:
+    """Records of a file by number; the file's index knows where they are."""
+
+    #: All are kept.
+    max_records = 0
+    first = 0
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        #: What has been folded, which may be less than what has been read.
+        self.end = 0
+
+    def __len__(self) -> int:
+        return self.end
+
+    def __getitem__(self, number: int) -> AnyRecord:
+        return self._index.record(self._index.seen[number])
+
+    def since(self, number: int) -> Iterable[AnyRecord]:
+        return (self[each] for each in range(max(0, number), self.end))
+
+    def append(self, record: AnyRecord) -> None:
+        self.end += 1  # the index has it
+
+    def search(self, filter: Filter, start: int, end: int) -> Iterator[Matches]:
+        """The records from start to end that a filter takes, in pieces of a few milliseconds each."""
+        mask = filter.narrow(self) if isinstance(filter, Narrowing) else None
+        for segment in self._index.segments(start, end):
+            named = mask(segment) if mask else b"\1" * len(segment)
+            if mask and mask.exact:
+                yield Matches(segment.end, list(itertools.compress(range(segment.start, segment.end), named)))
+                continue
+            numbers: list[int] = []
+            for looked_at, (number, record) in enumerate(segment.records(named), 1):
+                if filter.takes_record(record):
+                    numbers.append(number)
+                if looked_at % PIECE == 0:
+                    yield Matches(number + 1, numbers)
+                    numbers = []
+            yield Matches(segment.end, numbers)
+
+    def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
+        """The records before `end` that can concern a socket, by their numbers, the newest first."""
+        broad = {number for number, name in enumerate(KIND_NAMES) if name in ("event_sent", "command")}
+        wanted = self._index.socket_ids.find(socket)
+        for segment in reversed(list(self._index.segments(0, min(end, self.end)))):
+            mask = bytes(
+                number == wanted or (not number and kind in broad)
+                for number, kind in zip(segment.sockets, segment.kinds, strict=True)
+            )
+            yield from reversed(list(segment.records(mask)))
+
+    # names
+
+    def kinds(self) -> Sequence[str]:
+        return KIND_NAMES
+
+    def sockets(self) -> Sequence[str]:
+        return self._index.socket_ids.texts
+
+    def events(self) -> Sequence[str]:
+        return self._index.event_names.texts
