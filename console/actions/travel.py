@@ -120,7 +120,7 @@ def go_to_time(screen: MainScreen) -> None:
     screen.app.push_screen(MomentDialog(screen.session), answered)
 
 
-@action("go-to-record", "T", "time of this", "Go to when the selected record happened", group="Time")
+@action("go-to-record", "ctrl+t", "time of this", "Go to when the selected record happened", group="Time")
 def go_to_record(screen: MainScreen) -> None:
     at = getattr(screen.subject(), "time", 0)
     if not at:

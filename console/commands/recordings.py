@@ -78,17 +78,17 @@ def record_server(name: str, output: Path, targets: Sequence[Target], *, show_se
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     link = AttachedLink(targets)
-    try:
-        recorder = Recorder(output, target=name, url=link.url, show_secrets=show_secrets, from_sync=True)
-    except RecordingError as error:
-        return _fail(str(error))
-    link.recorder = recorder
     link.start()
     if why := next(filter(None, link.first.result()), ""):
         link.stop()
-        output.unlink()
         _fail(why)
         return UNREACHABLE
+    try:
+        recorder = Recorder(output, target=name, url=link.url, show_secrets=show_secrets, from_sync=True)
+    except RecordingError as error:
+        link.stop()
+        return _fail(str(error))
+    link.record(recorder)
     click.echo(f"recording {name} to {output}")
     while not ended.wait(0.2) and not recorder.error:
         link.take()  # the recorder has it
