@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.actions import find, move, act, travel, recording, export, console  # isort: skip
+from console.actions import find, move, act, export, console, recording, travel  # isort: skip
 from console.actions.registry import ACTIONS
 
 __all__ = ["ACTIONS", "act", "console", "export", "find", "move", "recording", "travel"]

@@ -42,7 +42,7 @@ def _step(screen: MainScreen, by: int) -> None:
 @action(
     "back-in-time",
     "left_square_bracket",
-    "back in time",
+    "past",
     "Go back in time by a record of the timeline: every view shows how things were then",
     group="Time",
     footer=True,

@@ -162,7 +162,7 @@ def events(
         from console.export.harmless import json_text
         from console.export.sheets import RECORDS
         from console.lines import clock
-        from console.state.state import UNSEEN
+        from console.state.history import UNSEEN
         from console.text import safe
 
         filter = glance.bind(query)
