@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from console.lines import Reader
+from console.state.session import Session
 from console.state.state import State
 from server_core.records import EventReceived, ServerReloaded
 from tests.support.make import Maker
 
 
 def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
-    make, reader = Maker(), Reader(State())
+    make, reader = Maker(), Reader(Session(State()))
     sent, simulated = (
         make(EventReceived, socket="a", data='["hi",1]', simulated=simulated) for simulated in (False, True)
     )
@@ -21,5 +22,5 @@ def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
 
 
 def test_a_reload_names_the_files_that_changed() -> None:
-    line = Reader(State()).line(Maker()(ServerReloaded, files=("main.py", "package/module.py")))
+    line = Reader(Session(State())).line(Maker()(ServerReloaded, files=("main.py", "package/module.py")))
     assert (line.who, line.what, line.rest) == ("server", "reloaded", "main.py, package/module.py")
