@@ -39,12 +39,13 @@ HIGH_CONTRAST = Theme(
 #: Our words → the names of themes as Textual has them.
 WORDS = {"dark": "textual-dark", "light": "textual-light", "ansi": "ansi-dark", "high-contrast": "high-contrast"}
 
-#: What `theme` may be, ours first.
-NAMES = (*WORDS, *sorted(BUILTIN_THEMES))
+#: What one chooses from, ours first; and what `theme` may be.
+NAMES = (*WORDS, *sorted({*BUILTIN_THEMES}.difference(WORDS.values())))
+KNOWN = (*NAMES, *WORDS.values())
 
 
 def use(app: App[Any], name: str) -> None:
-    """Give an app this look, which is one of `NAMES`."""
+    """Give an app this look, which is one of `KNOWN`."""
     if "high-contrast" not in app.available_themes:
         app.register_theme(HIGH_CONTRAST)
     app.theme = WORDS.get(name, name)

@@ -31,7 +31,7 @@ def check_all(config: Config) -> list[str]:
     """What the settings name that this console has not."""
     from console.actions.table import ACTIONS
     from console.state.sockets import SocketListing
-    from console.themes import NAMES
+    from console.themes import KNOWN
 
     keys = {action.id: action.key for action in ACTIONS.values()}
-    return check(config, views={"sockets": tuple(SocketListing.KEYS)}, actions=keys, themes=NAMES)
+    return check(config, views={"sockets": tuple(SocketListing.KEYS)}, actions=keys, themes=KNOWN)

@@ -51,7 +51,7 @@ class PickDialog(Dialog[str]):
             (mark, "$text-success"),
             (key, "$text-primary bold"),
             fit(safe(choice.label), width),
-            ("  " + cut(safe(choice.help), 200), "$text-muted"),
+            ("  " + cut(safe(choice.help), 200), "dim"),
         )
 
     def on_mount(self) -> None:
