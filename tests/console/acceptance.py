@@ -1,0 +1,152 @@
+"""What the console promises → the tests that show it: keys are pressed, and the screen is read.
+
+A test is named by its module below `tests/` and its function.
+"""
+
+from __future__ import annotations
+
+#: Part → promise → the tests.
+ROWS: dict[str, dict[str, tuple[str, ...]]] = {
+    "views": {
+        "sockets": ("console/screens/test_main::test_sockets_and_what_just_happened_are_seen_at_once",),
+        "events": ("console/screens/test_main::test_each_kind_of_record_reads_as_people_say_it",),
+        "logs": (
+            "console/screens/test_main::test_the_log_has_a_pane_of_its_own",
+            "e2e/test_console::test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else",
+        ),
+        "nothing moves under the cursor": (
+            "console/screens/test_main::test_the_selected_socket_stays_selected_while_others_come_and_go",
+        ),
+        "a timeline that is paused counts what is new": (
+            "console/screens/test_main::test_pause_keeps_the_timeline_still_and_counts_what_is_new",
+        ),
+    },
+    "details": {
+        "the handshake, secrets masked": (
+            "console/screens/test_main::test_the_selected_sockets_detail_has_all_of_it",
+            "console/screens/test_main::test_secrets_are_shown_where_it_was_asked_for",
+        ),
+        "an event's payload, a handler's traceback": (
+            "console/screens/test_main::test_a_record_opens_whole",
+            "e2e/test_console::test_what_the_app_raises_is_visible_with_its_traceback",
+        ),
+        "a socket that went": ("console/screens/test_main::test_a_socket_that_went_can_still_be_looked_at",),
+    },
+    "the query language": {
+        "one for all lists, as it is typed": (
+            "console/screens/test_main::test_a_filter_narrows_sockets_and_events_as_it_is_typed",
+            "console/screens/test_main::test_a_filter_asks_for_fields_of_sockets_and_records",
+        ),
+        "completed": ("console/screens/test_main::test_a_filter_is_completed_by_what_there_is",),
+        "errors in place": (
+            "console/screens/test_main::test_what_is_wrong_with_a_filter_is_said_in_place_and_what_was_found_stays",
+        ),
+        "texts, regular expressions, fields, comparisons, and, or, not": (
+            "console/query/test_parse::test_sockets",
+            "console/query/test_parse::test_records",
+        ),
+        "one table, from which help and completion are made": (
+            "console/query/test_parse::test_each_example_of_the_help_is_a_query",
+            "console/query/test_parse::test_the_operators_of_the_help_are_all_there",
+        ),
+        "filters saved by name": (
+            "console/screens/test_manners::test_filters_are_saved_recalled_completed_and_deleted",
+            "console/query/test_saved::test_it_stands_for_what_was_saved",
+        ),
+    },
+    "reload": {
+        "new code on save, history kept, the cut marked": (
+            "e2e/test_reload::test_saving_a_file_runs_the_new_code_and_keeps_what_was_seen",
+        ),
+        "the port stays open": ("console/link/test_reload::test_nobody_is_refused_while_it_starts_again",),
+        "a syntax error is shown, and the next save recovers": (
+            "console/link/test_reload::test_what_does_not_load_is_said_and_the_next_save_starts_it",
+        ),
+        "a burst is one restart": (
+            "console/link/test_reload::test_a_burst_is_one_restart_and_what_changes_meanwhile_is_not_lost",
+        ),
+        "a server that hangs": ("console/link/test_reload::test_a_server_that_hangs_is_killed",),
+    },
+    "acting": {
+        "a private message, with the call that it makes": (
+            "console/screens/test_message::test_it_shows_the_call_and_sends_it",
+            "e2e/test_console::test_a_private_message_typed_in_the_console_reaches_the_client",
+        ),
+        "acks with their time": (
+            "console/screens/test_message::test_an_ack_is_waited_for_and_shown_with_its_time",
+            "e2e/test_console::test_an_ack_is_shown_with_its_value_and_time",
+        ),
+        "disconnecting, from a namespace or whole": (
+            "e2e/test_console::test_disconnecting_from_the_console_tells_the_client_why",
+            "e2e/test_console::test_closing_the_whole_connection_ends_every_namespace",
+        ),
+        "confirmation that says whom": ("console/screens/test_main::test_disconnecting_asks_first_and_says_whom",),
+        "read-only is visibly off, and refused by the server": (
+            "console/screens/test_main::test_read_only_does_not_act",
+            "console/link/test_hosted::test_read_only_is_refused_by_the_server_itself",
+        ),
+    },
+    "manners": {
+        "a palette with every action": (
+            "console/screens/test_manners::test_the_palette_has_every_action_the_saved_filters_and_the_themes",
+            "console/screens/test_manners::test_what_can_not_be_done_says_why_in_palette_help_and_when_tried",
+        ),
+        "footer and help from the registry": (
+            "console/screens/test_main::test_the_footer_shows_the_keys_that_work_now",
+            "console/screens/test_manners::test_help_begins_with_the_keys_that_work_here",
+        ),
+        "every key remapped by its id": (
+            "console/screens/test_manners::test_every_key_can_be_another",
+            "console/screens/test_manners::test_an_action_that_lost_its_key_is_told",
+        ),
+        "a config file that says what is wrong with it": (
+            "console/config/test_config::test_what_is_wrong_is_said_by_file_line_and_key",
+            "e2e/test_manners::test_a_wrong_config_file_ends_before_anything_starts",
+        ),
+        "jump mode": ("console/screens/test_manners::test_jumping_to_panes_tabs_and_views",),
+        "order by any column": ("console/screens/test_manners::test_sorting_by_any_column",),
+        "columns chosen and kept": (
+            "console/screens/test_manners::test_columns_are_chosen_and_ordered",
+            "console/screens/test_manners::test_view_filter_order_and_columns_come_back",
+        ),
+        "copy as JSON, JavaScript and Python": (
+            "console/screens/test_manners::test_a_socket_is_copied_as_one_likes",
+            "console/screens/test_manners::test_records_and_marked_sockets_are_copied",
+            "e2e/test_manners::test_what_is_copied_reaches_the_terminal_as_base64",
+        ),
+        "export of what is filtered": (
+            "console/screens/test_manners::test_what_is_filtered_is_written_to_a_file",
+            "console/export/test_export::test_no_text_becomes_a_formula",
+        ),
+        "themes, the terminal's own colours, none at all": (
+            "console/screens/test_manners::test_themes",
+            "e2e/test_manners::test_without_colours_nothing_is_lost",
+        ),
+        "the mouse": ("console/screens/test_manners::test_the_mouse_does_what_keys_do",),
+        "filter, view and order restored": (
+            "console/screens/test_manners::test_view_filter_order_and_columns_come_back",
+            "e2e/test_manners::test_a_console_starts_as_the_last_one_ended",
+        ),
+        "pictures of the screen": (
+            "console/screens/test_manners::test_a_screenshot_is_an_svg_with_what_the_screen_has",
+        ),
+        "an end that is meant": ("e2e/test_manners::test_one_interrupt_ends_nothing_and_two_end_it",),
+    },
+    "hostile peers": {
+        "in views, dialogs, notifications": (
+            "console/screens/test_hostile::test_in_every_view_dialog_and_notification",
+            "console/screens/test_hostile::test_markup_is_shown_as_it_was_written",
+        ),
+        "in what is exported and copied": (
+            "console/export/test_export::test_nothing_that_a_peer_sent_can_do_harm",
+            "console/snippets/test_snippets::test_nothing_that_a_peer_sent_can_do_harm",
+        ),
+        "large ones": ("console/screens/test_hostile::test_a_megabyte_and_ten_thousand_rooms_stay_readable",),
+    },
+    "sizes": {
+        "80×24, 120×40 and 200×50": (
+            "console/screens/test_snapshots::test_looks",
+            "e2e/test_console::test_every_size_is_usable",
+        ),
+    },
+}
