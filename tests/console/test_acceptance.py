@@ -14,7 +14,7 @@ TESTS = Path(__file__).parent.parent
 
 
 @functools.cache
-def tests_of(module: str) -> frozenset[str]:
+def named_in(module: str) -> frozenset[str]:
     """The names of a module's tests, without importing it; none where there is no such module."""
     path = TESTS / f"{module}.py"
     if not path.exists():
@@ -28,5 +28,5 @@ def tests_of(module: str) -> frozenset[str]:
 def test_every_promise_has_tests_that_are_there(part: str) -> None:
     for promise, tests in ROWS[part].items():
         assert tests, promise
-        missing = [test for test in tests if test.partition("::")[2] not in tests_of(test.partition("::")[0])]
+        missing = [test for test in tests if test.partition("::")[2] not in named_in(test.partition("::")[0])]
         assert missing == [], promise
