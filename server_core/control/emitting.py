@@ -37,9 +37,10 @@ async def emit(servers: Sequence[Any], command: Emit) -> CommandResult:
     count = sum(len(sids) for _, sids in recipients)
     elsewhere = [server for server in servers if _has_others(server)]
     if not count and (command.ack is not None or not elsewhere):
-        where = f"in {', '.join(command.rooms)}" if command.rooms else "there"
-        left_out = " who is not left out" if command.except_ or command.sender else ""
-        raise Refusal(f"no socket of {command.nsp} is {where}{left_out}")
+        aside = ", those left out aside" if command.except_ or command.sender else ""
+        if command.rooms:
+            raise Refusal(f"no socket of {command.nsp} is in {', '.join(command.rooms)}{aside}")
+        raise Refusal(f"no socket is connected to {command.nsp}{aside}")
     if command.ack is not None:
         acks = await _ask_all([(server, sid) for server, sids in recipients for sid in sids], command, args)
         return CommandResult(ok=True, sockets=count, acks=tuple(_bounded(acks)))

@@ -126,6 +126,15 @@ async def test_a_debugger_in_a_handler_has_the_terminal(tmp_path: Path) -> None:
         assert await it.wait_exit() == 0
 
 
+@pytest.mark.parametrize("project", ["own"], indirect=True)
+async def test_nothing_is_left_when_the_one_who_watches_is_killed(project: Path) -> None:
+    command = [*SOCKETSCOPE, "run", "main:io", "--headless", "--reload", "--port", "0"]
+    async with Server(command, r"^listening on (\S+)$", "stdout", cwd=project) as server:
+        server.signal(signal.SIGKILL)
+        assert await server.process.wait() == -signal.SIGKILL
+    # leaving waits for the hosted process, and fails when it stays
+
+
 async def test_reload_options_without_reload_are_refused() -> None:
     from tests.support.run import Running
 

@@ -130,8 +130,8 @@ NONSENSE: list[tuple[dict[str, Any], str]] = [
     ({"rooms": ("",)}, "a room needs a name"),
     ({"rooms": tuple(map(str, range(2000)))}, "2000 rooms at a time are too many"),
     ({"except_": tuple(map(str, range(2000)))}, "2000 rooms at a time are too many"),
-    ({"nsp": "/none"}, "no socket of /none is there"),
-    ({"nsp": ""}, "no socket of  is there"),
+    ({"nsp": "/none"}, "no socket is connected to /none"),
+    ({"nsp": ""}, "no socket is connected to "),
     ({"sender": "nobody"}, "socket nobody is not connected to /"),
     ({"ack": 0.0}, "more than 0"),
     ({"ack": -1.0}, "more than 0"),
@@ -148,6 +148,8 @@ async def test_what_cannot_be_sent_is_refused_and_hurts_nobody(acted: Acted) -> 
         for fields, error in NONSENSE:
             result = await acted.do(Emit(**{"event": "hi", **fields}))
             assert (result.ok, error in result.error) == (False, True), (str(fields)[:100], result)
+        alone = await acted.do(Emit(event="hi", sender=a.id))
+        assert alone.error == "no socket is connected to /, those left out aside"
         await nothing_came(acted, a)
         assert await a.emit_with_ack("echo", 1, timeout=5) == [1]
     assert "/none" not in getattr(acted.io, "namespaces_in_use", {})
