@@ -15,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 #: What the console's lower packages may not know of.
 BELOW_THE_SCREENS = (
     "console/export",
+    "console/har",
     "console/link",
     "console/memory",
     "console/query",

@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     },
     "doctor": "console.commands.doctor:doctor",
     "config": "console.commands.config:config",
+    "import": "console.commands.recordings:import_",
     "open": "console.commands.recordings:open_",
     "replay": "console.commands.replay:replay",
 }

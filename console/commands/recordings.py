@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,12 +37,13 @@ def open_(file: Path, summary: bool, as_json: bool, show_secrets: bool, **option
       socketscope open session.siorec --summary --json
       socketscope open localhost.har
     """
+    from console.har.entries import HarError
     from server_core.recording import RecordingError
 
     settings = take_settings(options, show_secrets=show_secrets)
     try:
         sys.exit(_summarize(file, as_json=as_json) if summary or as_json else _show(file, settings))
-    except (RecordingError, ConfigError) as error:
+    except (RecordingError, HarError, ConfigError) as error:
         sys.exit(_fail(str(error)))
 
 
@@ -62,7 +64,7 @@ def _show(file: Path, settings: Callable[[], Settings]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("the console needs a terminal: use --summary to see what is in a recording without one")
     chosen = settings()
-    with _as_recording(file) as path:
+    with _as_recording(file, show_secrets=chosen.show_secrets) as path:
         link = RecordingLink(path, title=file.name)
         from console.terminal import show
 
@@ -103,6 +105,48 @@ def _fail(text: str) -> int:
 
 
 @contextmanager
-def _as_recording(file: Path) -> Iterator[Path]:
+def _as_recording(file: Path, *, show_secrets: bool = False) -> Iterator[Path]:
     """The file itself, or what a HAR file becomes for as long as it is looked at."""
-    yield file
+    if file.suffix != ".har":
+        yield file
+        return
+    from console.har.write import write
+
+    with tempfile.TemporaryDirectory(prefix="socketscope-") as folder:
+        recording = Path(folder) / "imported.siorec"
+        write(file, recording, show_secrets=show_secrets)
+        yield recording
+
+
+@click.command("import", short_help="Make a recording of a HAR file.")
+@click.argument("file", metavar="FILE.har", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The recording; .siorec.zst compresses it.",
+)
+@click.option("--show-secrets", is_flag=True, help="Write tokens, passwords and cookies unmasked.")
+def import_(file: Path, output: Path, show_secrets: bool) -> None:
+    """Make a recording of the Socket.IO connections in a HAR file: polling and WebSocket, as the server saw them.
+
+    Chrome, Edge, Playwright and mitmproxy write HAR files with the frames of WebSockets; Firefox and Safari do not.
+
+    \b
+      socketscope import localhost.har -o session.siorec
+    """
+    from console.har.entries import HarError
+    from console.har.write import write
+    from console.text import count
+    from server_core.recording import RecordingError
+
+    try:
+        imported = write(file, output, show_secrets=show_secrets)
+    except (HarError, RecordingError) as error:
+        sys.exit(_fail(str(error)))
+    connections, records = count(imported.connections, "connection"), count(len(imported.records), "record")
+    click.echo(f"{connections}, {records} in {output}")
+    if imported.unreadable:
+        click.echo(f"{count(imported.unreadable, 'part')} could not be read", err=True)
