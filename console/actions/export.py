@@ -36,7 +36,8 @@ def _subjects(screen: MainScreen) -> list[Any]:
 
 
 def _nothing(screen: MainScreen) -> str:
-    return "" if _subjects(screen) else "the cursor is on nothing"
+    marked = screen.view.table is not None and screen.view.table.marks
+    return "" if marked or screen.subject() is not None else "the cursor is on nothing"
 
 
 @action(
@@ -84,8 +85,7 @@ def safe_lines(texts: Any) -> str:
 
 
 def _empty(screen: MainScreen) -> str:
-    found = contents(screen)
-    return "" if found and found.things else "there is nothing in the list"
+    return "" if screen.view.focused_list.row_count() else "there is nothing in the list"
 
 
 @action(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.export import sheets
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 
 class Contents(NamedTuple):
-    """Things of one kind, those that match the filter, in the list's order; of a table only the marked ones, if any."""
+    """Things of one kind, those that match the filter, in the list's order; of a table only the marked ones, if any.
 
-    things: Sequence[Any]
+    `read(start, stop)` gives some of them, on the screen's thread; those that are gone meanwhile are left out.
+    """
+
+    number: int
+    read: Callable[[int, int], Sequence[Any]]
     sheet: Sheet[Any]
     #: Which of all there are: `that match the filter`, `marked`, "".
     which: str
@@ -31,16 +35,21 @@ def contents(screen: MainScreen) -> Contents | None:
     matching = "that match the filter" if screen.filter is not None else ""
     match view.focused_list:
         case TimelineList() as timeline:
-            return Contents(timeline.records(), sheets.RECORDS, matching)
+            number, read = timeline.timeline.kept()
+            return Contents(number, read, sheets.RECORDS, matching)
         case LogList() as log:
-            return Contents(log.lines(), sheets.LOGS, matching)
+            return _of(log.lines(), sheets.LOGS, matching)
         case Table() as table:
             marked = table.marked()
             things = marked or [thing for id in table.listing.ids if (thing := table.listing.get(id)) is not None]
             which = "marked" if marked else matching
             match things[:1]:
                 case [SocketInfo()]:
-                    return Contents(things, sheets.sockets(state, show_secrets=show_secrets), which)
+                    return _of(things, sheets.sockets(state, show_secrets=show_secrets), which)
                 case [EngineInfo()]:
-                    return Contents(things, sheets.clients(state), which)
+                    return _of(things, sheets.clients(state), which)
     return None
+
+
+def _of(things: Sequence[Any], sheet: Sheet[Any], which: str) -> Contents:
+    return Contents(len(things), lambda start, stop: things[start:stop], sheet, which)

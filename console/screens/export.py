@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
@@ -29,6 +30,10 @@ _ABOUT: dict[Format, str] = {
 }
 
 
+#: Things that are read at once while the screen waits.
+SLICE = 250
+
+
 class ExportDialog(Dialog[None]):
     """Write things to a file; another file is never replaced without being asked for twice."""
 
@@ -51,7 +56,7 @@ class ExportDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         contents = self._contents
-        number = f"{len(contents.things):,}".replace(",", " ")
+        number = f"{contents.number:,}".replace(",", " ")
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Write to a file"
             with Horizontal(classes="field"):
@@ -119,17 +124,26 @@ class ExportDialog(Dialog[None]):
                 raise ExportError("stopped")
             self.app.call_from_thread(self.say, "#note", f"writing… {number}")
 
-        things = self._contents.things
-        if things and isinstance(things[0], Record):
-            things = masked(things, show_secrets=self._show_secrets)  # type: ignore[assignment]
         try:
-            number = save(things, path, self._format, self._contents.sheet, overwrite=overwrite, progress=progress)
+            number = save(
+                self._things(), path, self._format, self._contents.sheet, overwrite=overwrite, progress=progress
+            )
         except ExportError as error:
             if not worker.is_cancelled:
                 self.app.call_from_thread(self._failed, str(error))
             return
         if not worker.is_cancelled:
             self.app.call_from_thread(self._written, number, path)
+
+    def _things(self) -> Iterator[Any]:
+        """What is written: read on the screen's thread, a slice at a time, and masked on this one."""
+        contents = self._contents
+        for start in range(0, contents.number, SLICE):
+            things = self.app.call_from_thread(contents.read, start, start + SLICE)
+            if things and isinstance(things[0], Record):
+                yield from masked(things, show_secrets=self._show_secrets)
+            else:
+                yield from things
 
     def _failed(self, why: str) -> None:
         self._writing = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from console.state.filter import Filter
 from console.state.history import Matches
@@ -86,6 +86,16 @@ class Timeline:
 
     def __getitem__(self, row: int) -> AnyRecord:
         return self._state.history[self.numbers[row]]
+
+    def kept(self) -> tuple[int, Callable[[int, int], list[AnyRecord]]]:
+        """How many match now, and a way to read some of them later: what the history has dropped then is left out."""
+        history = self._state.history
+        numbers = self.numbers if isinstance(self.numbers, range) else list(self.numbers)
+
+        def read(start: int, stop: int) -> list[AnyRecord]:
+            return [history[number] for number in numbers[start:stop] if number >= history.first]
+
+        return len(numbers), read
 
     def _begin(self) -> None:
         """Look at the whole history of the state that is shown."""

@@ -66,10 +66,6 @@ class TimelineList(LineList):
         """The record under the cursor."""
         return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None
 
-    def records(self) -> list[AnyRecord]:
-        """All that match, oldest first."""
-        return [self.timeline[row] for row in range(len(self.timeline))]
-
     @property
     def new(self) -> int:
         """Records that came since it stopped following."""
