@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from console.commands.reaching import reaching, take_targets
+from console.config.error import ConfigError
 
 if TYPE_CHECKING:
     from console.commands.glance import Glance
@@ -24,7 +25,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout; messages go to stderr.")
 _secrets = click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
 _where = click.option(
-    "-w", "--where", metavar="QUERY", help="The sockets that a query takes, as in the console's filter."
+    "-w",
+    "--where",
+    metavar="QUERY",
+    help="The sockets that a query takes, as in the console's filter; @name is one that was saved.",
 )
 _nsp = click.option("--nsp", default="/", show_default=True, metavar="NAME", help="Namespace of the sockets.")
 
@@ -396,12 +400,21 @@ def _query(text: str | None) -> Query | None:
     from console.query.parse import QueryError, parse
 
     try:
-        query = parse(text)
-    except QueryError as error:
+        query = parse(text, _saved() if "@" in text else {})
+    except (QueryError, ConfigError) as error:
         raise click.UsageError(f"--where: {error}") from error
     if query is None:
         raise click.UsageError("--where: the query is empty")
     return query
+
+
+def _saved() -> Mapping[str, str]:
+    """The filters that a person saved, here or in the console."""
+    from console import places
+    from console.config.load import load
+    from console.memory.filters import SavedFilters
+
+    return SavedFilters(load().settings.filters, places.state_folder())
 
 
 def _taken(glance: Glance, query: Query | None, nsp: str) -> list[SocketInfo]:

@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from console import places
 from console.config.error import ConfigError
+from console.config.keys import TAKEN, is_key, keys_of
 from console.settings import Settings
 from console.text import safe
 
@@ -116,11 +117,17 @@ def check(
         if id not in actions:
             what = f"there is no such action{_suggestion(id, actions)} (socketscope config --keys lists all)"
             problems.append(config.problem(("keys", id), what))
-        problems += [
-            config.problem(("keys", id), f"{_said(key)} is the key of {safe(other)} already")
-            for key in keys_of(keys)
-            if (other := taken.setdefault(key, id)) != id
-        ]
+        for key in keys_of(keys):
+            other = taken.setdefault(key, id)
+            what = ""
+            if not is_key(key):
+                what = f'{_said(key)} is no key: it is a character, or a name as in "f3", "ctrl+x", "shift+tab"'
+            elif key in TAKEN:
+                what = f"{_said(key)} {TAKEN[key]}"
+            elif other != id:
+                what = f"{_said(key)} is the key of {safe(other)} already"
+            if what:
+                problems.append(config.problem(("keys", id), what))
     return problems
 
 
@@ -136,11 +143,6 @@ def conflicts(keys: Mapping[str, str], actions: Mapping[str, str]) -> list[str]:
             key, other = next(iter(lost.items()))
             said.append(f"{key} is {other} now: {id} has no key")
     return said
-
-
-def keys_of(written: str) -> list[str]:
-    """The keys of a keymap's entry: `slash,f3`."""
-    return [key.strip() for key in written.split(",") if key.strip()]
 
 
 def line_of(text: str, where: tuple[str, ...]) -> int:

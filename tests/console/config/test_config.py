@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from console.config.command import init, keys, show
 from console.config.error import ConfigError
 from console.config.example import effective, example
+from console.config.keys import is_key, keys_of
 from console.config.load import Config, check, conflicts, line_of, load, parse
 from console.settings import Settings
 
@@ -108,6 +109,9 @@ def check_text(text: str) -> list[str]:
         ('[columns]\nsocket = ["id"]', "settings:2: columns.socket: there is no such view: did you mean sockets?"),
         ('[columns]\nsockets = ["x"]', 'settings:2: columns.sockets: there is no column "x": there are id, rtt'),
         ('[keys]\nmesage = "M"', "settings:2: keys.mesage: there is no such action: did you mean message?"),
+        ('[keys]\nmessage = "ctlr+x"', 'settings:2: keys.message: "ctlr+x" is no key: it is a character, or a name'),
+        ('[keys]\nmessage = "x,up"', 'settings:2: keys.message: "up" moves in lists'),
+        ('[keys]\nmessage = "?,f3"\nhelp = "question_mark"', 'settings:3: keys.help: "question_mark" is the key of'),
         ('[keys]\nmessage = "x"\nhelp = "x"', 'settings:3: keys.help: "x" is the key of message already'),
     ],
 )
@@ -122,6 +126,13 @@ def test_a_key_that_is_taken_from_another_action_is_said() -> None:
     assert conflicts({"message": "d", "disconnect": "m"}, actions) == []
     assert conflicts({"message": "f3"}, actions) == []
     assert conflicts({"message": "f3,slash"}, actions) == ["slash is message now: filter has no key"]
+
+
+def test_every_key_of_the_registry_is_one() -> None:
+    from console.actions.table import ACTIONS
+
+    for action in ACTIONS.values():
+        assert all(map(is_key, keys_of(action.key))), action.id
 
 
 def test_the_example_explains_every_setting_and_changes_none() -> None:
