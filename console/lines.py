@@ -161,9 +161,8 @@ class Reader:
             case ServerLost():
                 return Line("○", "bad", "server", "out of reach", f"{record.why}: what is shown of it is as it was")
             case ServerBlocked():
-                where = record.stack.strip().splitlines()[-2:]
-                by = " ".join(line.strip() for line in where)
-                return Line("!", "warn", "server", "loop blocked", f"for {text.seconds(record.seconds)}  {by}")
+                rest = f"for {text.seconds(record.seconds)}  {_blocking(record.stack)}"
+                return Line("!", "warn", "server", "loop blocked", rest)
             case ServerReloaded():
                 return Line("●", "warn", "server", "reloaded", ", ".join(record.files))
             case ServerStats():
@@ -331,6 +330,17 @@ def clock(nanoseconds: int, *, full: bool = False) -> str:
     whole, rest = divmod(nanoseconds, 1_000_000_000)
     local = time.localtime(whole)
     return f"{local.tm_hour:02}:{local.tm_min:02}:{local.tm_sec:02}.{rest // 1_000_000:03}"
+
+
+def _blocking(stack: str) -> str:
+    """The innermost call of a stack that is in no library, on one line."""
+    calls = [call for call in re.split(r"^(?=  File )", stack, flags=re.MULTILINE) if call]
+    own = [
+        call
+        for call in calls
+        if not re.search(r"[/\\](site-packages|lib[/\\]python3[.\d]*)[/\\]", call.partition("\n")[0])
+    ]
+    return " ".join((own or calls or [""])[-1].split())
 
 
 def _id(number: int | None) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import sysconfig
+import traceback
+from asyncio import events
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import socketio
@@ -16,6 +19,10 @@ _OURS = (
     str(Path(importlib.__file__).parent),
     "<frozen importlib",
 )
+#: Frames of these are no app's.
+_LIBRARIES = (*{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}, "<frozen")
+#: Frames of a stack that are told.
+_MAX_FRAMES = 12
 
 
 class SocketError(Exception):
@@ -37,3 +44,19 @@ def app_frames(error: BaseException) -> TracebackType | None:
 
 def _is_ours(file: str) -> bool:
     return file.startswith(_OURS) and not file.endswith("demo.py")
+
+
+def app_stack(frame: FrameType) -> str:
+    """What runs on an event loop's thread: the callback that it is in, from the app's own first frame on."""
+    frames = list(traceback.extract_stack(frame))
+    entries = [number for number, each in enumerate(frames) if each.name == "_run" and each.filename == events.__file__]
+    frames = frames[entries[-1] + 1 :] if entries else frames
+    first = next((number for number, each in enumerate(frames) if not _is_library(each.filename)), None)
+    kept = frames[first or 0 :]
+    if len(kept) > _MAX_FRAMES:  # where it begins, and where it is
+        kept = kept[: _MAX_FRAMES // 3] + kept[-_MAX_FRAMES * 2 // 3 :]
+    return "".join(traceback.format_list(kept))
+
+
+def _is_library(file: str) -> bool:
+    return _is_ours(file) or file.startswith(_LIBRARIES)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-import traceback
 from collections.abc import Callable
+
+from server_core.errors import app_stack
 
 #: Seconds for which the loop may be held before it is called blocked.
 LIMIT = 0.2
@@ -79,4 +80,4 @@ async def _within(event: asyncio.Event, seconds: float) -> bool:
 
 def _stack(thread: int) -> str:
     frame = sys._current_frames().get(thread)
-    return "".join(traceback.format_stack(frame)[-12:]) if frame else ""
+    return app_stack(frame) if frame else ""

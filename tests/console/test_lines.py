@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.lines import Reader
 from console.state.session import Session
 from console.state.state import State
-from server_core.records import EventReceived, ServerReloaded
+from server_core.records import EventReceived, ServerBlocked, ServerReloaded
 from tests.support.make import Maker
 
 
@@ -24,3 +24,14 @@ def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
 def test_a_reload_names_the_files_that_changed() -> None:
     line = Reader(Session(State())).line(Maker()(ServerReloaded, files=("main.py", "package/module.py")))
     assert (line.who, line.what, line.rest) == ("server", "reloaded", "main.py, package/module.py")
+
+
+def test_a_blocked_loop_names_the_apps_own_innermost_call() -> None:
+    own = '  File "/home/me/chat/main.py", line 7, in save\n    requests.post(url)\n'
+    library = '  File "/venv/lib/python3.12/site-packages/requests/api.py", line 1, in post\n    return request()\n'
+    standard = '  File "/usr/lib/python3.12/socket.py", line 705, in readinto\n    return self._sock.recv_into(b)\n'
+    reader, make = Reader(Session(State())), Maker()
+    line = reader.line(make(ServerBlocked, seconds=1.5, stack=own + library + standard))
+    assert line.rest == 'for 1.5 s  File "/home/me/chat/main.py", line 7, in save requests.post(url)'
+    assert "readinto" in reader.line(make(ServerBlocked, seconds=1.5, stack=standard)).rest
+    assert reader.line(make(ServerBlocked, seconds=1.5)).rest == "for 1.5 s  "
