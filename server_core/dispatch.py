@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from server_core import middleware
@@ -20,30 +21,62 @@ if TYPE_CHECKING:
 class Dispatch:
     """Runs the events that one socket receives, each in a task of its own."""
 
-    __slots__ = ("catch_all", "listeners", "middlewares", "running")
+    __slots__ = ("_tasks", "catch_all", "listeners", "middlewares")
 
     def __init__(self) -> None:
         self.listeners = Listeners()
         self.middlewares: list[Middleware] = []
         self.catch_all: list[Handler] = []
-        #: Events whose handlers have not ended.
-        self.running = 0
+        #: What runs: each of these ends itself.
+        self._tasks: set[asyncio.Task[None] | None] = set()
+
+    @property
+    def running(self) -> int:
+        """Events whose handlers have not ended."""
+        return len(self._tasks)
 
     def begin(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
         """Start one event's way."""
-        self.running += 1
-        answer = None if id is None else Answer(socket, id)
-        socket.nsp.server.spawn(self._run(socket, packet, answer, fallback))
+        work: Coroutine[Any, Any, None]
+        if fallback is None and not self.catch_all and not self.middlewares:
+            listeners = self.listeners.take(packet[0])
+            if len(listeners) == 1 and not listeners[0].wants_ack:
+                work = self._run_one(socket, listeners[0], packet, id)
+            else:  # none: the `connection` handler may be about to add it
+                found = listeners or None
+                work = self._run(socket, packet, None if id is None else Answer(socket, id), None, found)
+        else:
+            work = self._run(socket, packet, None if id is None else Answer(socket, id), fallback)
+        self._tasks.add(asyncio.get_running_loop().create_task(work))
 
     async def simulate(self, socket: Socket, packet: list[Any], answer: Simulated, fallback: Listener | None) -> None:
         """The whole way of an event that no client sent; `answer` then knows what came of it."""
-        self.running += 1
-        await self._run(socket, packet, answer, fallback)
+        await asyncio.ensure_future(self._run(socket, packet, answer, fallback))
+
+    async def _run_one(self, socket: Socket, listener: Listener, packet: list[Any], id: int | None) -> None:
+        """What nearly every event is: one handler, and nothing in its way."""
+        try:
+            result = listener.handler(*packet[1:])
+            if type(result) is CoroutineType or isinstance(result, Awaitable):
+                result = await result
+            if id is not None and result is not NotImplemented and socket.connected:
+                socket.put_ack(id, result if isinstance(result, tuple) else () if result is None else (result,))
+        except Exception as error:  # noqa: BLE001  the app's handler
+            socket.nsp.server.app_raised(f"on {packet[0]!r}", error, socket)
+        finally:
+            self._tasks.discard(asyncio.current_task())
 
     async def _run(
-        self, socket: Socket, packet: list[Any], answer: Answer | Simulated | None, fallback: Listener | None
+        self,
+        socket: Socket,
+        packet: list[Any],
+        answer: Answer | Simulated | None,
+        fallback: Listener | None,
+        listeners: list[Listener] | None = None,
     ) -> None:
         where = f"on {packet[0]!r}"
+        task = asyncio.current_task()
+        self._tasks.add(task)  # also the one of an event that no client sent
         try:
             if self.catch_all:
                 await self._tell_all(socket, packet)
@@ -53,7 +86,9 @@ class Dispatch:
                 if not socket.connected:  # it left while a middleware held the event
                     return
             event, *args = packet
-            calls = [_call(socket, listener, answer, args) for listener in self.listeners.take(event)]
+            if listeners is None:
+                listeners = self.listeners.take(event)
+            calls = [_call(socket, listener, answer, args) for listener in listeners]
             if fallback:
                 calls.append(_call(socket, fallback, answer, [socket.id, *args]))
             if isinstance(answer, Simulated):
@@ -68,7 +103,7 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001  the app's handler
             _raised(socket, where, error, answer)
         finally:
-            self.running -= 1
+            self._tasks.discard(task)
 
     async def _tell_all(self, socket: Socket, packet: Sequence[Any]) -> None:
         """Start the catch-all handlers, and go on once each has begun: a slow one holds nobody up."""

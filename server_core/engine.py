@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -12,9 +13,13 @@ from engineio.packet import Packet
 
 from server_core.engine_socket import EngineSocket
 from server_core.reasons import SERVER_SHUTTING_DOWN
+from server_core.send_queue import SendQueue
 
 if TYPE_CHECKING:
     from server_core.tap import Tap
+
+
+MAX_QUEUED_BYTES = 64 * 1024 * 1024
 
 
 class EngineServer(engineio.AsyncServer):
@@ -25,8 +30,15 @@ class EngineServer(engineio.AsyncServer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         #: What watches this server, if anything.
         self.tap: Tap | None = None
+        #: Takes a text message when it is one of the frequent kinds, and says so; else it goes to the handler.
+        self.take: Callable[[str, str], bool] = lambda sid, text: False
+        #: Bytes that may wait for one client that does not read; past them its connection is closed.
+        self.max_queued_bytes = MAX_QUEUED_BYTES
         kwargs["monitor_clients"] = False  # each connection has its own timer
         super().__init__(*args, **kwargs)
+
+    def create_queue(self, *_args: Any, **_kwargs: Any) -> SendQueue:
+        return SendQueue()
 
     async def message(self, sid: str, data: str | bytes) -> None:
         """Hand a message to the Socket.IO server."""

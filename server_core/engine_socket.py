@@ -22,6 +22,7 @@ from server_core.reasons import (
     TRANSPORT_CLOSE,
     TRANSPORT_ERROR,
 )
+from server_core.send_queue import SendQueue
 
 if TYPE_CHECKING:
     from server_core.engine import EngineServer
@@ -52,7 +53,7 @@ class EngineSocket(AsyncSocket):
     closing: bool
     closed: bool
     session: dict[str, Any]
-    queue: asyncio.Queue[Packet | None]
+    queue: SendQueue
 
     def __init__(self, server: EngineServer, sid: str, environ: dict[str, Any]) -> None:
         self._upgraded = False
@@ -67,6 +68,11 @@ class EngineSocket(AsyncSocket):
         self._dropped = False
         self._ping_sent = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        #: Whether more waited than may, and what to say of it.
+        self._full = False
+        self._full_because = ""
+        #: What reads from the WebSocket.
+        self._reader: asyncio.Task[Any] | None = None
 
     @property
     def id(self) -> str:
@@ -158,6 +164,34 @@ class EngineSocket(AsyncSocket):
                 self._tell("packetCreate", pkt)
             self.queue.put_nowait(pkt)
 
+    def put_message(self, frame: str | bytes) -> None:
+        """Queue a message, as a WebSocket frame holds it: "4" and its text, or its bytes.
+
+        For a client that does not read, `max_queued_bytes` may wait; then its connection is closed.
+        """
+        if self.closed or self._full:
+            return
+        if self._listeners is not None:
+            self._tell("packetCreate", _packet(frame))
+        queue = self.queue
+        queue.size += len(frame)
+        queue.put_nowait(frame)
+        if queue.size > self.server.max_queued_bytes:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        """The client reads too slowly, or not at all: it gets nothing more."""
+        self._full = True
+        description = f"more than {self.server.max_queued_bytes} bytes waited to be sent"
+        self.queue.take()
+        if self._reader:
+            self._full_because = description
+            self._reader.cancel()
+        else:
+            self.server.start_background_task(
+                self.close, wait=False, abort=True, reason=TRANSPORT_ERROR, description=description
+            )
+
     async def send(self, pkt: Packet) -> None:
         self.put(pkt)
 
@@ -193,17 +227,14 @@ class EngineSocket(AsyncSocket):
 
     async def poll(self) -> list[Packet]:
         """The packets to send now; waits for the first. An empty list: the connection is over."""
-        pkt = await self.queue.get()
-        self.queue.task_done()
+        await self.queue.wait()
         packets: list[Packet] = []
-        while pkt is not None:
-            packets.append(pkt)
-            if self.queue.empty():
-                return packets
-            pkt = self.queue.get_nowait()
-            self.queue.task_done()
-        if packets:
-            self.queue.put_nowait(None)
+        for item in self.queue.take():
+            if item is None:
+                if packets:
+                    self.queue.put_nowait(None)
+                break
+            packets.append(_packet(item))
         return packets
 
     async def handle_get_request(self, environ: dict[str, Any]) -> list[Packet]:
@@ -265,21 +296,37 @@ class EngineSocket(AsyncSocket):
             return
         writer = asyncio.ensure_future(self._write(ws))
         reason, description = TRANSPORT_CLOSE, None
+        self._reader = asyncio.current_task()
+        wait, take, limit = ws.wait, self.server.take, self.server.max_http_buffer_size
         try:
             while not self.closed:
-                data = await ws.wait()
+                data = await wait()
                 if data is None:
                     break
-                if len(data) > self.server.max_http_buffer_size:
+                if len(data) > limit:
                     reason, description = TRANSPORT_ERROR, f"a message of {len(data)} bytes"
                     break
+                if (
+                    self._listeners is None
+                    and not self.closing
+                    and isinstance(data, str)
+                    and data[:1] == "4"
+                    and take(self.sid, data[1:])
+                ):
+                    continue
                 if not await self._receive_encoded(data):
                     break
         except OSError:
             pass
+        except asyncio.CancelledError:
+            if not self._full_because:
+                raise
+            reason, description = TRANSPORT_ERROR, self._full_because
+            writer.cancel()  # it waits for a client that does not read
         finally:
+            self._reader = None
             await self.close(wait=False, abort=True, reason=reason, description=description)
-            await writer
+            await asyncio.wait((writer,))
 
     async def _probe(self, ws: WebSocket) -> bool:
         """Whether the upgrade from polling succeeded: PING probe, PONG probe, UPGRADE."""
@@ -307,12 +354,19 @@ class EngineSocket(AsyncSocket):
 
     async def _write(self, ws: WebSocket) -> None:
         """Send what is queued until the connection is over."""
+        queue, send = self.queue, _sender(ws)
         try:
-            while packets := await self.poll():
-                for pkt in packets:
-                    await ws.send(pkt.encode())
-                if self._listeners is not None and self.queue.empty():
-                    self._tell("drain")
+            over = False
+            while not over:
+                await queue.wait()
+                for item in queue.take():
+                    if item is None:
+                        over = True
+                        break
+                    await send(item.encode() if isinstance(item, Packet) else item)
+                else:
+                    if self._listeners is not None and queue.empty():
+                        self._tell("drain")
         except Exception as error:  # noqa: BLE001  each web server has its own errors for a peer that is gone
             await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE, description=error)
         await ws.close()
@@ -347,9 +401,7 @@ class EngineSocket(AsyncSocket):
         if self.closing:
             return
         self._dropped = True
-        while not self.queue.empty():
-            self.queue.get_nowait()
-            self.queue.task_done()
+        self.queue.take()
         self.queue.put_nowait(None)  # ends the open poll, or the writer, which closes the WebSocket
         await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE, description="dropped")
 
@@ -359,6 +411,25 @@ class EngineSocket(AsyncSocket):
         self.closed = True
         # not at once: python-engineio looks the connection up again after an error
         asyncio.get_running_loop().call_soon(self.server.sockets.pop, self.sid, None)
+
+
+def _packet(item: Packet | str | bytes) -> Packet:
+    """What is queued, as a packet."""
+    if isinstance(item, Packet):
+        return item
+    return Packet(packet.MESSAGE, item[1:] if isinstance(item, str) else item)
+
+
+def _sender(ws: WebSocket) -> Callable[[str | bytes], Awaitable[None]]:
+    """How to send on a WebSocket; on python-engineio's ASGI driver without the driver's own call between."""
+    asgi_send: Callable[[dict[str, Any]], Awaitable[None]] | None = getattr(ws, "asgi_send", None)
+    if asgi_send is None:
+        return ws.send
+
+    def send(frame: str | bytes) -> Awaitable[None]:
+        return asgi_send({"type": "websocket.send", "text" if isinstance(frame, str) else "bytes": frame})
+
+    return send
 
 
 async def _gone(receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:

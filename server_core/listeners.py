@@ -21,13 +21,16 @@ class Listener:
 
     __slots__ = ("accepts", "handler", "once", "wants_ack")
 
-    def __init__(self, handler: Handler, once: bool) -> None:
+    def __init__(self, handler: Handler, once: bool, *, accepts_any: bool = False) -> None:
+        """`accepts_any`: it takes whatever it is called with; else its signature says, which takes time to read."""
         self.handler = handler
         self.once = once
         #: Most positional arguments that it takes; None: any number.
         self.accepts: int | None = None
         #: Whether it answers by hand, through a keyword-only `ack`.
         self.wants_ack = False
+        if accepts_any:
+            return
         try:
             parameters = inspect.signature(handler).parameters.values()
         except (TypeError, ValueError):  # a builtin
@@ -82,7 +85,8 @@ class Listeners:
         listeners = self._by_event.get(event)
         if not listeners:
             return []
-        listeners = list(listeners)
-        if any(listener.once for listener in listeners):
-            self._by_event[event] = [listener for listener in listeners if not listener.once]
-        return listeners
+        for listener in listeners:
+            if listener.once:
+                self._by_event[event] = [each for each in listeners if not each.once]
+                break
+        return listeners.copy()

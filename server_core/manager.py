@@ -7,8 +7,6 @@ from typing import Any
 
 import socketio
 from bidict import bidict
-from engineio import packet as eio_packet
-from engineio.packet import Packet
 from socketio import packet as sio_packet
 
 Sid = str
@@ -32,7 +30,7 @@ class Manager(socketio.AsyncManager):
         #: Sockets still in a middleware: (namespace, sid) → engine id and rooms joined already.
         self._connecting: dict[tuple[str, Sid], EngineId] = {}
         #: What is kept for sockets in python-socketio's `connect` handler.
-        self._held: dict[tuple[str, Sid], list[Packet]] = {}
+        self._held: dict[tuple[str, Sid], list[str | bytes]] = {}
         self._disconnecting: set[tuple[str, Sid]] = set()
 
     # connecting and disconnecting
@@ -60,9 +58,13 @@ class Manager(socketio.AsyncManager):
     def release(self, sid: Sid, namespace: str) -> None:
         """Send what was kept."""
         connection = self.server.eio.sockets.get(self._members(namespace, None).get(sid))
-        for packet in self._held.pop((namespace, sid), ()):
+        for frame in self._held.pop((namespace, sid), ()):
             if connection:
-                connection.put(packet)
+                connection.put_message(frame)
+
+    def held(self, sid: Sid, namespace: str) -> list[str | bytes] | None:
+        """Where what is sent to a connecting socket is kept, None where it is not."""
+        return self._held.get((namespace, sid)) if self._held else None
 
     async def connect(self, sid: Sid, namespace: str) -> Sid:
         """Accept a socket: from now on it is in its own room and in those that it joined meanwhile."""
@@ -188,22 +190,14 @@ class Manager(socketio.AsyncManager):
         if callback is not None:
             for sid, eio_sid in recipients:
                 ack_id = self._generate_ack_id(sid, callback)
-                asking = server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet, id=ack_id)
-                server.put_packet(eio_sid, asking, self._held.get((namespace, sid)))
+                parts = server.encode(sio_packet.EVENT, namespace, packet, ack_id)
+                server.put_parts(eio_sid, parts, self.held(sid, namespace))
             return len(recipients)
         server.note_outgoing(namespace, recipients, packet)
         if server.recovery:
             packet = server.recovery.sent(namespace, rooms, except_, packet, volatile=volatile)
-        encoded = server.packet_class(sio_packet.EVENT, namespace=namespace, data=packet).encode()
-        parts = encoded if isinstance(encoded, list) else [encoded]
-        packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
-        sockets = server.eio.sockets
-        for sid, eio_sid in recipients:
-            if self._held and (held := self._held.get((namespace, sid))) is not None:
-                held += packets
-            elif socket := sockets.get(eio_sid):
-                for part in packets:
-                    socket.put(part)
+        parts = server.encode(sio_packet.EVENT, namespace, packet)
+        server.put_frames(namespace, recipients, [f"4{part}" if isinstance(part, str) else part for part in parts])
         if server.eio.tap:
             server.eio.tap.broadcast(namespace, rooms, except_, len(recipients), parts)
         return len(recipients)

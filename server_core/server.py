@@ -9,10 +9,8 @@ from typing import Any, overload
 
 import msgspec
 import socketio
-from engineio import packet as eio_packet
-from engineio.packet import Packet
 
-from server_core import engine_socket
+from server_core import engine_socket, json_text
 from server_core.admission import Admission
 from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms, check_event
 from server_core.cluster import adopt
@@ -31,6 +29,8 @@ from server_core.stock_handlers import StockHandlers
 
 logger = logging.getLogger("server_core")
 
+#: Digits of an ack's id, past which python-socketio has to say what it is.
+MAX_ID_DIGITS = 16
 #: Binary parts of one packet.
 MAX_ATTACHMENTS = 10
 #: Events of one socket whose handlers have not ended; a client that goes on is cut off. Nothing else could be done:
@@ -46,6 +46,9 @@ class Server(socketio.AsyncServer):
 
     `cleanup_empty_child_namespaces`: whether a dynamic namespace's child goes with its last socket.
 
+    `max_queued_bytes`: what may wait for one client that does not read (64 MiB unless said otherwise); past it the
+    connection is closed, with the reason `transport error`.
+
     `connection_state_recovery`: off by default; `{}`, or the `RecoveryOptions` that differ, turns it on.
     """
 
@@ -60,6 +63,7 @@ class Server(socketio.AsyncServer):
         connect_timeout: float = 45.0,
         connection_state_recovery: Mapping[str, Any] | None = None,
         cleanup_empty_child_namespaces: bool = False,
+        max_queued_bytes: int | None = None,
         **options: Any,
     ) -> None:
         self.connect_timeout = connect_timeout
@@ -82,6 +86,9 @@ class Server(socketio.AsyncServer):
         )
         self._app: socketio.ASGIApp | None = None
         super().__init__(client_manager=adopt(client_manager), async_mode=async_mode, **options)
+        self.eio.take = self._take
+        if max_queued_bytes:
+            self.eio.max_queued_bytes = max_queued_bytes
         self.of("/")
 
     @property
@@ -263,6 +270,37 @@ class Server(socketio.AsyncServer):
             logger.info("closing the connection %s: %s", eio_sid, error)
             await self.close_connection(eio_sid, FORCED_CLOSE, error)
 
+    def _take(self, eio_sid: str, text: str) -> bool:
+        """Begin the way of an event without attachments; False: it is something else, or something is wrong with it."""
+        if text[:1] != "2" or not json_text.is_default(self.packet_class) or eio_sid in self._binary_packet:
+            return False
+        start = text.find("[")
+        nsp, at = "/", 1
+        if text[1:2] == "/":
+            at = text.find(",") + 1
+            nsp = text[1 : at - 1]
+            if at > start or not at or "?" in nsp:
+                return False
+        id = None
+        if start != at:
+            digits = text[at:start]
+            if not 0 < len(digits) < MAX_ID_DIGITS or not (digits.isascii() and digits.isdigit()):
+                return False
+            id = int(digits)
+        sockets = self.connections.get(eio_sid)
+        socket = sockets.get(nsp) if sockets else None
+        data = json_text.decode(text[start:] if start else text)
+        if socket is None or type(data) is not list or not data or socket.running >= MAX_RUNNING:
+            return False
+        event = data[0]
+        if type(event) is not str or event in RESERVED_EVENTS:
+            return False
+        if self.eio.tap:
+            self.eio.tap.packet_received(eio_sid, text)
+        if socket.connected:
+            socket.receive(data, id, self.stock_handlers.listener(event, socket))
+        return True
+
     async def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         await self._admission.connect(eio_sid, namespace or "/", data)
 
@@ -295,21 +333,44 @@ class Server(socketio.AsyncServer):
 
     # packets out
 
-    def put_packet(self, eio_sid: str, pkt: Any, held: list[Packet] | None = None) -> None:
-        """Queue a Socket.IO packet for one connection, or add it to what is `held` for a socket."""
+    def encode(self, kind: int, namespace: str, data: Any, id: int | None = None) -> list[str | bytes]:
+        """A packet as it goes out: its text, or its bytes, then its attachments."""
+        if json_text.is_default(self.packet_class):
+            text = "" if data is None else json_text.encode(data)
+            if text is not None:
+                nsp = "" if namespace == "/" else f"{namespace},"
+                return [f"{kind}{nsp}{'' if id is None else id}{text}"]
+        encoded = self.packet_class(kind, namespace=namespace, data=data, id=id).encode()
+        return encoded if isinstance(encoded, list) else [encoded]
+
+    def put_packet(self, eio_sid: str, pkt: Any) -> None:
+        """Queue a Socket.IO packet for one connection."""
+        encoded = pkt.encode()
+        self.put_parts(eio_sid, encoded if isinstance(encoded, list) else [encoded])
+
+    def put_parts(self, eio_sid: str, parts: list[str | bytes], held: list[str | bytes] | None = None) -> None:
+        """Queue an encoded packet for one connection, or add it to what is `held` for a socket."""
         connection = self.eio.sockets.get(eio_sid)
         if connection is None:
             return
-        encoded = pkt.encode()
-        parts = encoded if isinstance(encoded, list) else [encoded]
         if self.eio.tap:
-            self.eio.tap.packet_sent(eio_sid, encoded)
-        packets = [Packet(eio_packet.MESSAGE, part) for part in parts]
-        if held is not None:
-            held += packets
-            return
-        for packet in packets:
-            connection.put(packet)
+            self.eio.tap.packet_sent(eio_sid, parts[0] if len(parts) == 1 else parts)
+        for part in parts:
+            frame = f"4{part}" if isinstance(part, str) else part
+            if held is None:
+                connection.put_message(frame)
+            else:
+                held.append(frame)
+
+    def put_frames(self, namespace: str, recipients: list[tuple[str, str]], frames: list[str | bytes]) -> None:
+        """Queue the same messages for the connections of many sockets: (socket's id, connection's id)."""
+        sockets, holds = self.eio.sockets, self.manager.held
+        for sid, eio_sid in recipients:
+            if (held := holds(sid, namespace)) is not None:
+                held += frames
+            elif connection := sockets.get(eio_sid):
+                for frame in frames:
+                    connection.put_message(frame)
 
     async def _send_packet(self, eio_sid: str, pkt: Any) -> None:
         self.put_packet(eio_sid, pkt)

@@ -397,8 +397,8 @@ class Socket:
         self._put(sio_packet.ACK, list(values), id)
 
     def _put(self, kind: int, data: Any = None, id: int | None = None) -> None:
-        server = self._nsp.server
-        server.put_packet(self._conn.id, server.packet_class(kind, namespace=self._nsp.name, data=data, id=id))
+        nsp = self._nsp
+        nsp.server.put_parts(self._conn.sid, nsp.server.encode(kind, nsp.name, data, id))
 
 
 def _remove(handlers: list[Handler], handler: Handler | None) -> None:

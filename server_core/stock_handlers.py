@@ -46,6 +46,8 @@ class StockHandlers:
     def listener(self, event: str, socket: Socket) -> Listener | None:
         """The handler of an event, if there is one; its first argument is the socket's id."""
         server, name = self._server, socket.nsp.name
+        if not server.handlers and not server.namespace_handlers:
+            return None
         handler, _ = server._get_event_handler(event, name, ())
         if handler is None:
             handler, _ = server._get_namespace_handler(name, ())
@@ -56,7 +58,7 @@ class StockHandlers:
             result = await server._trigger_event(event, name, *args)
             return NotImplemented if result is server.not_handled else result
 
-        return Listener(call, once=False)
+        return Listener(call, once=False, accepts_any=True)
 
     async def connect(self, socket: Socket) -> Outcome:
         """Run the `connect` handler, which refuses by returning False or raising."""

@@ -102,6 +102,10 @@ class Client(asyncio.Protocol):
         """Send one Socket.IO packet."""
         self._transport.write(frame(f"4{packet}".encode()))
 
+    def pause(self) -> None:
+        """Read nothing more."""
+        self._transport.pause_reading()
+
     def close(self) -> None:
         self._transport.close()
 
@@ -185,8 +189,9 @@ class Console:
 
     async def connect(self, port: int, token: str) -> None:
         (self._client,) = await connect(port, 1, "/admin", f'{{"token":"{token}"}}')
-        self._client.on_packet = self._packet
         self._ack = ""
+        self._client.on_packet = self._packet
+        self._client.send('2/admin,["subscribe"]')
 
     def _packet(self, packet: bytes) -> None:
         if packet[:9] == b"51-/admin":

@@ -22,6 +22,7 @@ def main(target: str, port: int, admin_port: int, slowdown: float) -> int:
     feed.INTERVAL *= slowdown
     watchdog.LIMIT *= slowdown
     backstage.LOOK *= slowdown
+    backstage.STATS *= slowdown
     sys.setswitchinterval(sys.getswitchinterval() * slowdown)
     listener = bind("127.0.0.1", port)
     admin = bind("127.0.0.1", admin_port) if admin_port else None

@@ -1,0 +1,90 @@
+"""A client that does not read holds a bounded part of the server's memory, then is let go; nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from server_core import Server, records
+from server_core.socket import Socket
+from server_core.tap import Tap
+from server_core.watch import attach
+from tests.benchmarks.load import Client
+from tests.support import raw
+from tests.support.serving import serve
+from tests.support.waiting import poll
+from tests.support.watched import Watched
+
+LIMIT = 1_000_000
+
+
+@pytest.fixture
+async def watched() -> AsyncIterator[Watched[Server]]:
+    io = Server(max_queued_bytes=LIMIT)
+    tap = Tap("own")
+    attach(tap, io)
+    async with serve(io.app) as url:
+        yield Watched(io, url, tap)
+
+
+@contextlib.asynccontextmanager
+async def deaf(url: str) -> AsyncIterator[Client]:
+    """A client that joins "/", then reads nothing more."""
+    host, port = url.removeprefix("http://").split(":")
+    _, client = await asyncio.get_running_loop().create_connection(lambda: Client(host), host, int(port))
+    await asyncio.wait_for(client.connected, 5)
+    client.pause()
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+async def test_a_client_that_does_not_read_is_let_go(watched: Watched[Server]) -> None:
+    sockets: list[Socket] = []
+    reasons: list[tuple[str, Any]] = []
+
+    @watched.io.on("connection")
+    def connection(socket: Socket) -> None:
+        sockets.append(socket)
+        socket.on("disconnect", lambda reason, description: reasons.append((reason, description)))
+
+    async with deaf(watched.url), raw.websocket(watched.url) as good:
+        await good.send("40")
+        assert (await good.receive())[:2] == "40"
+        assert await poll(lambda: len(sockets) == 2, 5)
+        slow = sockets[0]
+        waiting = 0
+        for _ in range(500):
+            await watched.io.emit("news", "x" * 50_000)
+            assert (await good.receive())[:8] == '42["news'
+            waiting = max(waiting, slow.conn.queue.size)
+            if slow.conn.closed:
+                break
+        assert slow.conn.closed
+        assert LIMIT - 50_100 < waiting <= LIMIT
+        assert reasons == [("transport error", f"more than {LIMIT} bytes waited to be sent")]
+        assert slow.conn.queue.size == 0
+        assert await poll(lambda: len(watched.io.eio.sockets) == 1, 5)
+        (gone,) = await watched.wait(records.Disconnected)
+        assert gone.reason == "transport error"
+
+
+async def test_a_client_that_does_not_poll_is_let_go(watched: Watched[Server]) -> None:
+    async with raw.polling(watched.url) as idle:
+        await idle.send("40")
+        assert (await idle.receive())[:2] == "40"
+        for _ in range(30):
+            await watched.io.emit("news", "x" * 50_000)
+        assert await poll(lambda: not watched.io.eio.sockets, 5)
+        (gone,) = await watched.wait(records.Disconnected)
+        assert gone.reason == "transport error"
+
+
+@pytest.mark.parametrize("limit", [None, 1234])
+def test_the_limit_is_an_option(limit: int | None) -> None:
+    assert Server(max_queued_bytes=limit).eio.max_queued_bytes == (limit or 64 * 1024 * 1024)
