@@ -92,7 +92,7 @@ def _empty(screen: MainScreen) -> str:
     "export",
     "w",
     "write",
-    "Write what the list shows to a file: NDJSON, JSON or CSV",
+    "Write what the list shows to a file: NDJSON, JSON, CSV or an HTML report",
     group="Export",
     refusal=_empty,
 )

@@ -35,6 +35,7 @@ def record(screen: MainScreen) -> None:
     if link.recording:
         said = link.recording
         link.record(None)
+        screen.refresh_all()
         screen.notify(safe(f"recorded {said}"), markup=False)
         return
     name = re.sub(r"[^\w.-]+", "-", link.title).strip("-.")[:60] or "session"
@@ -47,4 +48,5 @@ def record(screen: MainScreen) -> None:
         screen.notify(safe(str(error)), severity="error", markup=False)
         return
     link.record(recorder)
+    screen.refresh_all()
     screen.notify(safe(f"recording to {places.shown(path)}"), markup=False)

@@ -27,21 +27,35 @@ USAGE, UNREACHABLE = 2, 3
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--summary", is_flag=True, help="Print what is in it, without a screen.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
+@click.option(
+    "--export",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT",
+    help="Write its events, without a screen: .ndjson, .json, .csv or .html.",
+)
+@click.option("--filter", "query", default="", metavar="TEXT", help="Which events to export, as / takes them.")
 @click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
 @viewing
-def open_(file: Path, summary: bool, as_json: bool, show_secrets: bool, **options: Any) -> None:
+def open_(
+    file: Path, summary: bool, as_json: bool, export: Path | None, query: str, show_secrets: bool, **options: Any
+) -> None:
     """Open a recording, or a HAR file, in the same screens, without a server.
 
     \b
       socketscope open session.siorec
       socketscope open session.siorec --summary --json
+      socketscope open session.siorec --export report.html --filter 'ack>200ms'
       socketscope open localhost.har
     """
     from console.har.entries import HarError
     from server_core.recording import RecordingError
 
     settings = take_settings(options, show_secrets=show_secrets)
+    if query and not export:
+        raise click.UsageError("--filter is for --export; in the console, / filters")
     try:
+        if export:
+            sys.exit(_export(file, export, query, show_secrets=show_secrets))
         sys.exit(_summarize(file, as_json=as_json) if summary or as_json else _show(file, settings))
     except (RecordingError, HarError, ConfigError) as error:
         sys.exit(_fail(str(error)))
@@ -55,6 +69,30 @@ def _summarize(file: Path, *, as_json: bool) -> int:
     with _as_recording(file) as path:
         found = msgspec.structs.replace(summarize(path), file=str(file))
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2) if as_json else as_text(found))
+    return 0
+
+
+def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
+    from console.export import FORMATS, ExportError, save
+    from console.export.sheets import masked
+    from console.link.extract import load, matching
+    from console.link.recording import RecordingLink
+    from console.query.parse import QueryError
+    from console.text import count
+
+    format = next((each for each in FORMATS if out.suffix == f".{each}"), None)
+    if format is None:
+        return _fail(f"{out} has no format's suffix: {', '.join(f'.{each}' for each in FORMATS)}")
+    with _as_recording(file, show_secrets=show_secrets) as path:
+        link = RecordingLink(path)
+        try:
+            found = masked(matching(load(link), query), show_secrets=show_secrets)
+            written = save(found, out, format)
+        except (ExportError, QueryError) as error:
+            return _fail(str(error))
+        finally:
+            link.stop()
+    click.echo(f"{count(written, 'event')} in {out}")
     return 0
 
 

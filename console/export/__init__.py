@@ -1,4 +1,4 @@
-"""Writing what is known to files: NDJSON, JSON, CSV. No Textual in here."""
+"""Writing what is known to files: NDJSON, JSON, CSV, an HTML report. No Textual in here."""
 
 from console.export.files import ExportError, default_path, save
 from console.export.sheets import RECORDS, Sheet

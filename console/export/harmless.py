@@ -33,10 +33,15 @@ def harmless_json(text: str) -> str:
 
 def cell(value: object) -> object:
     """A value as a CSV's cell: text can neither be a formula nor hold what can't be seen, but tabs and line feeds."""
+    text = plain(value)
+    return f"'{text}" if isinstance(text, str) and _FORMULA.match(text) else text
+
+
+def plain(value: object) -> object:
+    """A value with no text in it that can't be seen, but tabs and line feeds."""
     if not isinstance(value, str):
         return "" if value is None else value
-    text = value if value.isprintable() else _SUSPECTS.sub(_escape_in_cell, value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return value if value.isprintable() else _SUSPECTS.sub(_escape_in_cell, value)
 
 
 def _escape_in_cell(match: re.Match[str]) -> str:

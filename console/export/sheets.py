@@ -275,6 +275,6 @@ def _flat(value: object) -> object:
     return json_text(value) if isinstance(value, dict | list | tuple | msgspec.Raw) else value
 
 
-def masked(records: Sequence[AnyRecord], *, show_secrets: bool) -> Iterable[AnyRecord]:
+def masked(records: Iterable[AnyRecord], *, show_secrets: bool) -> Iterable[AnyRecord]:
     """Records as they may leave the console."""
     return records if show_secrets else map(redact.mask_record, records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
@@ -81,6 +82,8 @@ class Index:
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._cached = 0
         self._decoded: dict[int, AnyRecord] = {}
+        #: An export reads on a thread of its own.
+        self._lock = threading.Lock()
         try:
             self.header, self._reading = self._begin()
         except (RecordingError, OSError):
@@ -222,16 +225,17 @@ class Index:
 
     def data(self, block: int) -> bytes:
         """What is in a block."""
-        data = self._cache.get(block)
-        if data is None:
-            data = self._file.read(self._blocks[block])
-            self._cache[block] = data
-            self._cached += len(data)
-            while self._cached > MAX_CACHED and len(self._cache) > 1:
-                self._cached -= len(self._cache.popitem(last=False)[1])
-        else:
-            self._cache.move_to_end(block)
-        return data
+        with self._lock:
+            data = self._cache.get(block)
+            if data is None:
+                data = self._file.read(self._blocks[block])
+                self._cache[block] = data
+                self._cached += len(data)
+                while self._cached > MAX_CACHED and len(self._cache) > 1:
+                    self._cached -= len(self._cache.popitem(last=False)[1])
+            else:
+                self._cache.move_to_end(block)
+            return data
 
     def decode(self, data: bytes, number: int) -> AnyRecord:
         start = self._offsets[number]

@@ -27,6 +27,7 @@ _ABOUT: dict[Format, str] = {
     "ndjson": "one JSON object a line",
     "json": "one JSON array",
     "csv": "a table, for spreadsheets",
+    "html": "a page to search, for anybody",
 }
 
 

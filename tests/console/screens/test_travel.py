@@ -1,0 +1,83 @@
+"""Time travel on the screen: every view shows how things were, and says so."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+
+import pytest
+
+from console.app import ConsoleApp
+from console.link.base import LinkState
+from console.link.recording import RecordingLink
+from server_core.recording import Recorder, read
+from tests.console.screens.conftest import Open, chat
+from tests.support.make import Maker
+from tests.support.waiting import poll
+
+
+async def test_back_in_time_every_view_is_as_it_was_and_one_key_leads_to_now(open_console: Open) -> None:
+    made = [*chat(), *Maker(epoch=2).socket("late-socket-1", user={"name": "zoe"})]
+    async with open_console(made) as screen:
+        await screen.wait("zoe", "● live")
+        for _ in range(4):
+            await screen.press("left_square_bracket")
+        text = await screen.wait("◀ past", "Sockets 3")
+        assert "zoe" not in text
+        await screen.press("d")
+        await screen.wait("this is the past")
+        await screen.press("right_square_bracket", "right_square_bracket")
+        await screen.wait("◀ past", "Sockets 4")
+        await screen.press("backslash")
+        await screen.wait("● live", "zoe")
+        assert "past" not in screen.text().splitlines()[0]
+
+
+async def test_a_moment_is_gone_to_by_what_is_typed(open_console: Open) -> None:
+    async with open_console(chat()) as screen:
+        await screen.press("t")
+        await screen.wait("Go to")
+        await screen.press(*"nonsense", "enter")
+        await screen.wait("no moment; say")
+        await screen.press(*["backspace"] * 8, "3", "enter")
+        await screen.wait("◀ past", "3 of ")
+
+
+async def test_the_differences_are_shown_by_name(open_console: Open) -> None:
+    async with open_console(chat()) as screen:
+        await screen.press("D")
+        text = await screen.wait("3 sockets came, 0 left", "bob")
+        assert "+ came" in text
+        await screen.press("escape")
+        await screen.press("left_square_bracket", "asterisk", "backslash", "D")
+        await screen.wait("= set", 'mood "good" of bob')
+
+
+async def test_it_records_from_a_key_on(open_console: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_console(chat(), size=(200, 50)) as screen:
+        await screen.press("ctrl+r")
+        await screen.wait("rec ● chat-io-")
+        await screen.press("ctrl+r")
+        await screen.wait("recorded chat-io-")
+        await screen.wait_gone("rec ●")
+    (path,) = map(Path, glob.glob(f"{tmp_path}/chat-io-*.siorec"))
+    assert read(path).header.target == "chat:io"
+
+
+async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "chat.siorec"
+    recorder = Recorder(path, url="http://127.0.0.1:5000")
+    recorder.write(chat())
+    recorder.close()
+    link = RecordingLink(path)
+    app = ConsoleApp(link, session=link.session(max_log_lines=100))
+    async with app.run_test(size=(120, 40)) as pilot:
+        assert await poll(lambda: link.status.state is LinkState.FILE, 5)
+        await pilot.pause(0.3)
+        screen = app.screen
+        lines = "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())
+        assert "▤ recording" in lines
+        assert "bob" in lines
+        assert "100%" in lines
+    link.stop()
