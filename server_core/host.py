@@ -34,7 +34,7 @@ from server_core.output import OutputTap, Tee, give_stdout_to_stderr
 from server_core.recording import Recorder, RecordingError
 from server_core.records import Record, ServerInfo
 from server_core.server import Server
-from server_core.stock import end_polls
+from server_core.stock_ending import end_polls
 from server_core.tap import Tap
 from server_core.target import Target, TargetError, load
 from server_core.watch import attach

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from server_core import stock
+from server_core import stock_ending
 from server_core.control.common import Named, Refusal, check_rooms, for_each, is_here, listed, own, some
 from server_core.records import CommandResult, Disconnect, Drop, Join, Leave
 from server_core.server import Server
@@ -79,7 +79,7 @@ async def drop(servers: Sequence[Any], command: Drop) -> CommandResult:
         if isinstance(server, Server):
             await connection.drop()
         else:
-            await stock.drop(connection)
+            await stock_ending.drop(connection)
 
     return _ended(named, await for_each(named.here, cut))
 
