@@ -137,6 +137,7 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "console/screens/test_hostile::test_in_every_view_dialog_and_notification",
             "console/screens/test_hostile::test_markup_is_shown_as_it_was_written",
         ),
+        "in the bytes that leave the pty": ("e2e/test_hostile::test_in_every_view_and_dialog",),
         "in what is exported and copied": (
             "console/export/test_export::test_nothing_that_a_peer_sent_can_do_harm",
             "console/snippets/test_snippets::test_nothing_that_a_peer_sent_can_do_harm",
