@@ -94,8 +94,7 @@ async def test_a_signal_ends_it_with_everything_written(number: signal.Signals, 
     kinds = [record["kind"] for record in records]
     assert {r["socket"] for r in records if r["kind"] == "connected"} == {alice.id, bob.id}
     ended = {r["socket"] for r in records if r["kind"] == "disconnected"}
-    # stock python-socketio ends with its polls, and tells its app of WebSockets only
-    assert ended == ({bob.id} if target == "stock:sio" else {alice.id, bob.id})
+    assert ended == {alice.id, bob.id}
     assert {(r["stream"], r["text"]) for r in records if r["kind"] == "log"} >= {
         ("stdout", "out: last words"),
         ("stderr", "err: last words"),
