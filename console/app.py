@@ -59,7 +59,7 @@ class ConsoleApp(App[None]):
             self.exit()
             return
         self._interrupted = now
-        self.notify("^c once more ends the console, and the server that it hosts", severity="warning", markup=False)
+        self.notify("^c once more ends the console", severity="warning", markup=False)
 
     def copy_to_clipboard(self, text: str) -> None:
         super().copy_to_clipboard(text.encode("utf-8", "replace").decode())  # it can't encode what is no text

@@ -15,4 +15,9 @@ class Person:
     def __init__(self, settings: Settings | None = None, *, folder: Path | None = None, target: str = "") -> None:
         self.settings = settings or Settings()
         self.filters = SavedFilters(self.settings.filters, folder)
-        self.looks = Looks(target, folder) if folder and self.settings.restore else None
+        self.looks = Looks(_apart(target), folder) if folder and self.settings.restore else None
+
+
+def _apart(target: str) -> str:
+    """A target by a name that no other has: `main:app` and a file's name are another's in another folder."""
+    return target if "://" in target else f"{target} in {Path.cwd()}"

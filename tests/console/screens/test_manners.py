@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from pathlib import Path
@@ -195,8 +196,12 @@ async def test_view_filter_order_and_columns_come_back(open_console: Open, tmp_p
         await screen.wait("[3 Events]", "!ben")
     async with open_console(folder=tmp_path, restore=False) as screen:
         await screen.wait("[1 Sockets]", "Sockets 3")
-    (damaged,) = (tmp_path / "looks").iterdir()
-    damaged.write_text("{")
+    (tmp_path / "elsewhere").mkdir()
+    with contextlib.chdir(tmp_path / "elsewhere"):  # an app of the same name
+        async with open_console(folder=tmp_path) as screen:
+            await screen.wait("[1 Sockets]", "Sockets 3")
+    for damaged in (tmp_path / "looks").iterdir():
+        damaged.write_text("{")
     async with open_console(folder=tmp_path) as screen:
         await screen.wait("the last view was not restored", "Sockets 3")
 
