@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, TextIO
 
 from console.export.harmless import plain
-from console.export.sheets import Sheet
+from console.export.sheets import RECORDS, Sheet
+from server_core.records import AnyRecord
 
 _STYLE = """
 :root { color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif; }
@@ -24,7 +25,7 @@ output { margin-left: 1em; color: GrayText; }
 table { border-collapse: collapse; width: 100%; font: 12px/1.5 ui-monospace, monospace; }
 th { text-align: left; padding: .3em .6em; }
 td { padding: .1em .6em; vertical-align: top; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
-  max-width: 40em; }
+  max-width: 60em; }
 tr.open td { white-space: pre-wrap; overflow-wrap: anywhere; }
 tbody tr { cursor: pointer; content-visibility: auto; }
 tbody tr:nth-child(even) { background: color-mix(in srgb, CanvasText 5%, Canvas); }
@@ -57,6 +58,53 @@ search();
 """
 
 
+_GLYPHS = {
+    "event_received": "←",
+    "event_sent": "→",
+    "ack_sent": "✓",
+    "ack_received": "✓",
+    "event_blocked": "⊘",
+    "refused": "⊘",
+    "engine_refused": "⊘",
+    "connecting": "…",
+    "connected": "+",
+    "disconnecting": "✗",
+    "disconnected": "✗",
+    "room_joined": "»",
+    "room_left": "«",
+    "attribute_set": "=",
+    "attribute_deleted": "=",
+    "exception": "!",
+    "server_blocked": "!",
+    "command": "❯",
+    "gap": "~",
+}
+
+
+def _line(record: AnyRecord) -> list[object]:
+    """A record as a line of the timeline: what it says, without the columns that it leaves empty."""
+    cells = dict(zip(RECORDS.titles, RECORDS.cells(record), strict=True))
+    kind = str(cells["kind"])
+    reached = f" ×{cells['sockets']}" if kind == "event_sent" and not cells["socket"] else ""
+    more = [f"ack #{cells['ack id']}"] if cells["ack id"] not in ("", None) else []
+    more += [f"{cells['ack ms']} ms"] if cells["ack ms"] != "" else []
+    more += [f"except {cells['except']}"] if cells["except"] else []
+    return [
+        str(cells["time"]).replace("T", " ").rstrip("Z"),
+        _GLYPHS.get(kind, "·"),
+        cells["socket"] or f"{cells['rooms'] or (cells['namespace'] if reached else cells['server'])}{reached}",
+        cells["event"] or kind.replace("_", " "),
+        " ".join(str(cells[name]) for name in ("room", "message", "data") if cells[name] not in ("", "[]")),
+        ", ".join(more),
+        cells["namespace"],
+    ]
+
+
+_TIMELINE: Sheet[AnyRecord] = Sheet(
+    "events", RECORDS.data, ("time (UTC)", "", "who", "what", "content", "more", "namespace"), _line
+)
+
+
 def _digest(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
@@ -71,6 +119,7 @@ def write_report(
     things: Iterable[Any], file: TextIO, sheet: Sheet[Any], progress: Callable[[int], None], title: str = ""
 ) -> int:
     """Write things as a report, one row each; how many they were."""
+    sheet = _TIMELINE if sheet is RECORDS else sheet
     titles = "".join(f"<th scope=col>{_safe(name)}</th>" for name in sheet.titles)
     name = _safe(title or f"Socketscope: {sheet.name}")
     file.write(
