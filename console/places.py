@@ -27,6 +27,11 @@ def state_folder() -> Path:
     return _dirs.user_state_path
 
 
+def sessions_folder() -> Path:
+    """Where sessions are kept, for those who want that."""
+    return state_folder() / "sessions"
+
+
 def output_folder() -> Path:
     """Where exports and screenshots go unless another place is named: the folder in which the console was started."""
     return Path.cwd()

@@ -30,6 +30,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool, Meta(description="Start with the filter, view, order and columns that this target had last.")
     ] = True
     mouse: Annotated[bool, Meta(description="Take the mouse; without it the terminal selects text by itself.")] = True
+    keep_sessions: Annotated[
+        bool, Meta(description="Record every session in the state folder, secrets masked; `socketscope open` opens it.")
+    ] = False
+    keep_files: Annotated[int, Meta(ge=1, description="Sessions kept there; older ones are removed.")] = 20
+    keep_bytes: Annotated[int, Meta(ge=1_000_000, description="Bytes that they may take together.")] = 500_000_000
+    keep_days: Annotated[int, Meta(ge=1, description="Days after which they are removed.")] = 14
     columns: Annotated[
         dict[str, tuple[str, ...]],
         Meta(

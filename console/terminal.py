@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import termios
 import threading
 from types import FrameType
@@ -12,8 +13,11 @@ from types import FrameType
 from console import places
 from console.app import ConsoleApp
 from console.link.base import Link
+from console.link.keeper import Keeper, Limits
+from console.link.live import LiveLink
 from console.settings import Settings
 from console.state.session import Session
+from server_core.recording import RecordingError
 
 #: Seconds that the screen has to end by itself.
 PATIENCE = 2.0
@@ -22,6 +26,8 @@ ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 def show(link: Link, settings: Settings, session: Session | None = None) -> int:
     """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
+    if settings.keep_sessions and isinstance(link, LiveLink):
+        _keep(link, settings)
     app = ConsoleApp(link, settings=settings, folder=places.state_folder(), session=session)
 
     def end(_number: int, _frame: FrameType | None) -> None:
@@ -49,3 +55,12 @@ def show(link: Link, settings: Settings, session: Session | None = None) -> int:
         link.stop()
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _keep(link: LiveLink, settings: Settings) -> None:
+    """Keep the session; where that can't be, the console works all the same."""
+    limits = Limits(files=settings.keep_files, size=settings.keep_bytes, days=settings.keep_days)
+    try:
+        link.keep(Keeper(places.sessions_folder(), link.title, link.url, limits))
+    except RecordingError as error:
+        print(f"socketscope: {error}", file=sys.stderr)  # noqa: T201

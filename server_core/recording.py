@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from server_core.blocks import ZSTD_SUFFIX, RecordingError, open_blocks, zstandard
-from server_core.records import SCHEMA_VERSION, AnyRecord, Record, decode_line, encode_lines
+from server_core.records import SCHEMA_VERSION, AnyRecord, Record, Sync, decode_line, encode_lines
 from server_core.redact import Redactor
 from server_core.sink import sink
 from server_core.syncs import SYNC_EVERY, Syncs
@@ -92,6 +92,11 @@ class Recorder:
                 lines = encode_lines(syncs)
                 self._syncs.written(len(lines))
                 self._put(lines, len(syncs))
+
+    def syncs(self) -> list[Sync]:
+        """A sync of each server as it is now, unmasked: with these another recorder can go on."""
+        with self._lock:
+            return self._syncs.now()
 
     def close(self) -> None:
         with self._lock:

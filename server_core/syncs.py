@@ -54,18 +54,23 @@ class Syncs:
         """A sync of each server, when it is time."""
         if self._records < self._every or self._bytes < _RATIO * self._size:
             return []
-        made = []
-        masked: dict[str, tuple[SocketInfo, SocketInfo]] = {}
-        for server, roster in self._rosters.items():
-            last = self._last[server]
-            sync = roster.to_sync(server=server, epoch=last.epoch, seq=last.seq, time=last.time)
-            if self._redactor:
+        made = self.now()
+        if self._redactor:
+            masked: dict[str, tuple[SocketInfo, SocketInfo]] = {}
+            for index, sync in enumerate(made):
                 sockets = tuple(SocketSync(self._mask(each.socket, masked), each.counters) for each in sync.sockets)
-                sync = msgspec.structs.replace(sync, sockets=sockets)
-            made.append(sync)
-        self._masked = masked
+                made[index] = msgspec.structs.replace(sync, sockets=sockets)
+            self._masked = masked
         self._records = self._bytes = 0
         return made
+
+    def now(self) -> list[Sync]:
+        """A sync of each server, as it is."""
+        found = []
+        for server, roster in self._rosters.items():
+            last = self._last[server]
+            found.append(roster.to_sync(server=server, epoch=last.epoch, seq=last.seq, time=last.time))
+        return found
 
     def wrote(self, size: int) -> None:
         """So many bytes were written."""

@@ -24,7 +24,7 @@ USAGE, UNREACHABLE = 2, 3
 
 
 @click.command("open")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--summary", is_flag=True, help="Print what is in it, without a screen.")
 @click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 @click.option(
@@ -37,9 +37,11 @@ USAGE, UNREACHABLE = 2, 3
 @click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
 @viewing
 def open_(
-    file: Path, summary: bool, as_json: bool, export: Path | None, query: str, show_secrets: bool, **options: Any
+    file: Path | None, summary: bool, as_json: bool, export: Path | None, query: str, show_secrets: bool, **options: Any
 ) -> None:
     """Open a recording, or a HAR file, in the same screens, without a server.
+
+    Without FILE, the session that was kept last: the setting keep_sessions keeps them.
 
     \b
       socketscope open session.siorec
@@ -54,11 +56,23 @@ def open_(
     if query and not export:
         raise click.UsageError("--filter is for --export; in the console, / filters")
     try:
+        file = file or _last_kept()
         if export:
             sys.exit(_export(file, export, query, show_secrets=show_secrets))
         sys.exit(_summarize(file, as_json=as_json) if summary or as_json else _show(file, settings))
     except (RecordingError, HarError, ConfigError) as error:
         sys.exit(_fail(str(error)))
+
+
+def _last_kept() -> Path:
+    from console import places
+    from console.link.keeper import kept
+    from server_core.recording import RecordingError
+
+    found = kept(places.sessions_folder())
+    if not found:
+        raise RecordingError("no session was kept: name a FILE, or set keep_sessions (socketscope config)")
+    return found[0]
 
 
 def _summarize(file: Path, *, as_json: bool) -> int:

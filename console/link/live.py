@@ -10,6 +10,7 @@ from typing import Any
 
 from console.link.base import LinkState, LinkStatus, describe
 from console.link.inbox import Inbox
+from console.link.keeper import Keeper
 from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
 
@@ -24,6 +25,8 @@ class LiveLink:
         self.title = title
         self.url = url
         self.recorder: Recorder | None = None
+        #: Keeps the session, beside what is recorded.
+        self.keeper: Keeper | None = None
         self._inbox = Inbox()
         self._status = LinkStatus(LinkState.CONNECTING, why)
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
@@ -56,6 +59,11 @@ class LiveLink:
         if recorder:
             self._on_loop(self._sync())
 
+    def keep(self, keeper: Keeper) -> None:
+        """Keep the session from now on, whatever else is recorded; the link closes the keeper."""
+        self.keeper = keeper
+        self._on_loop(self._sync())
+
     def start(self) -> None:
         if self._thread.ident is None:
             self._thread.start()
@@ -83,6 +91,8 @@ class LiveLink:
         self._release()
         if self.recorder:
             self.recorder.close()
+        if self.keeper:
+            self.keeper.close()
 
     def _on_loop(self, work: Coroutine[Any, Any, None]) -> None:
         """Have the link's thread do something, when it runs."""
@@ -109,6 +119,8 @@ class LiveLink:
         """Hand on records that came."""
         if recorder := self.recorder:
             recorder.write(records)
+        if self.keeper:
+            self.keeper.write(records)
         if not self._inbox.put(records):
             self._spawn(self._sync())
 

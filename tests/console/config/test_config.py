@@ -64,7 +64,7 @@ def test_a_file_that_is_named_has_to_be_there(tmp_path: Path) -> None:
         ("[filters]\nslow = 3", "/etc/config.toml:2: filters.slow: has to be a text, not 3"),
         ("keys = 3", "/etc/config.toml:1: keys: has to be a table, not 3"),
         ("teme = 1", "/etc/config.toml:1: teme: there is no such setting: did you mean theme?"),
-        ("zzz = 1", "/etc/config.toml:1: zzz: there is no such setting: there are columns, filters, keys, max_bytes"),
+        ("zzz = 1", "/etc/config.toml:1: zzz: there is no such setting: there are columns, filters, keep_bytes"),
         ("a = 1\nb = = 2", "/etc/config.toml:2: not TOML: invalid value"),
         ("a = [1", "/etc/config.toml:1: not TOML: unclosed array"),
         ("\x1b]52;c;x\x07 = 1", "/etc/config.toml:1: not TOML"),
