@@ -12,6 +12,7 @@ from console.lines import clock
 from console.screens.dialog import Dialog
 from console.state.moments import HELP, MomentError, find
 from console.state.session import Session
+from console.widgets.text_field import TextField
 
 
 class MomentDialog(Dialog[int]):
@@ -27,7 +28,7 @@ class MomentDialog(Dialog[int]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Go to"
             dialog.border_subtitle = "go enter   close esc"
-            yield Input(placeholder="12:04:31", id="moment", compact=True)
+            yield TextField(placeholder="12:04:31", id="moment", compact=True)
             yield Static(Content(f"from {first} to {last}"), classes="about")
             yield Static(Content(HELP), classes="about", id="said")
 

@@ -120,6 +120,7 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "themes, the terminal's own colours, none at all": (
             "console/screens/test_manners::test_themes",
+            "e2e/test_manners::test_the_terminals_own_colours_are_all_that_is_asked_for",
             "e2e/test_manners::test_without_colours_nothing_is_lost",
         ),
         "the mouse": ("console/screens/test_manners::test_the_mouse_does_what_keys_do",),

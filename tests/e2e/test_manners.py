@@ -37,6 +37,17 @@ async def test_without_colours_nothing_is_lost(tmp_path: Path) -> None:
         assert codes <= {0, 1, 2, 3, 4, 7, 39, 49}
 
 
+async def test_the_terminals_own_colours_are_all_that_is_asked_for(tmp_path: Path) -> None:
+    async with Console(None, "--theme", "ansi", env={"SOCKETSCOPE_STATE": str(tmp_path)}) as console:
+        await console.live()
+        await console.wait_for(re.compile(r"Sockets [3-9]"))
+        console.send("?")
+        await console.wait_for("Here, in Sockets")
+        codes = {int(code or 0) for code in b";".join(re.findall(rb"\x1b\[([\d;]*)m", console.output)).split(b";")}
+        assert codes & {*range(30, 38), *range(90, 98)}
+        assert not codes & {38, 48}  # no colour by its number
+
+
 async def test_a_console_starts_as_the_last_one_ended(tmp_path: Path) -> None:
     for again in (False, True):
         async with Console(None, env={"SOCKETSCOPE_STATE": str(tmp_path)}) as console:
