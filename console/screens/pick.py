@@ -46,10 +46,11 @@ class PickDialog(Dialog[str]):
 
     def _prompt(self, choice: Choice, width: int) -> Content:
         mark = "● " if choice.now else "  "
-        key = f"{choice.key}  " if any(each.key for each in self._choices) else ""
+        space = "  " if any(each.key for each in self._choices) else ""
         return Content.assemble(
-            (mark, "$text-success"),
-            (key, "$text-primary bold"),
+            mark,
+            (choice.key, "bold underline"),
+            space if choice.key else space and "   ",
             fit(safe(choice.label), width),
             ("  " + cut(safe(choice.help), 200), "dim"),
         )
