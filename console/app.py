@@ -25,7 +25,7 @@ class ConsoleApp(App[None]):
     """The console on one link."""
 
     TITLE = "socketscope"
-    CSS_PATH = "console.tcss"
+    CSS_PATH = ["console.tcss", "dialogs.tcss"]
     ENABLE_COMMAND_PALETTE = False  # the registry has its own action for it
 
     def __init__(

@@ -24,4 +24,6 @@ class Dialog(ModalScreen[Result], Generic[Result]):
     def say(self, selector: str, text: str, style: str = "") -> None:
         """Put text, which may be a peer's, into a Static."""
         lines = "\n".join(safe(line) for line in text.split("\n"))
-        self.query_one(selector, Static).update(Content.styled(lines, style) if style else Content(lines))
+        static = self.query_one(selector, Static)
+        static.update(Content.styled(lines, style) if style else Content(lines))
+        static.set_class(not text, "-empty")

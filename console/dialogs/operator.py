@@ -1,0 +1,55 @@
+"""Whoever acts: the link that carries commands, what they are about, and what was typed before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import cached_property
+
+from console.acting.calls import Api, api_of
+from console.acting.messages import Messages
+from console.acting.outcome import merge
+from console.acting.refusal import refusal
+from console.lines import Reader
+from console.link.base import Link
+from console.state.session import Session
+from console.state.state import State
+from server_core.records import Command, CommandResult
+
+
+class Operator:
+    """Sends commands, and knows why one can't be sent."""
+
+    def __init__(self, link: Link, session: Session, reader: Reader) -> None:
+        self.link = link
+        self.session = session
+        self.reader = reader
+
+    @property
+    def state(self) -> State:
+        """Who is live: commands are about now, whatever is shown."""
+        return self.session.live
+
+    @cached_property
+    def messages(self) -> Messages:
+        """What was typed before; read when it is first asked for."""
+        return Messages()
+
+    @property
+    def api(self) -> Api:
+        """The words that the app's calls are written in."""
+        infos = [roster.info for roster in self.state.rosters.values()]
+        return api_of(infos[0]) if infos else "own"
+
+    def refusal(self, feature: str, socket: str = "") -> str:
+        """Why a command can't be sent now; "" when it can."""
+        return refusal(self.session, self.link, feature, socket)
+
+    async def carry_out(self, commands: Sequence[Command]) -> CommandResult:
+        """Have the server do these, one after the other up to the first that fails; what came of them together."""
+        results: list[CommandResult] = []
+        for command in commands:
+            results.append(await asyncio.wrap_future(self.link.send(command)))
+            if not results[-1].ok:
+                break
+        return merge(results)
