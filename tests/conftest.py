@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Iterator
@@ -34,6 +35,12 @@ def _nobodys_settings(_person: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOCKETSCOPE_CONFIG", str(nobody / "config.toml"))
     monkeypatch.setenv("SOCKETSCOPE_STATE", str(nobody / "state"))
     monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What one test has the console remember, the next does not find."""
+    monkeypatch.setenv("SOCKETSCOPE_STATE", str(tmp_path_factory.getbasetemp() / "remembered" / secrets.token_hex(8)))
 
 
 @pytest.fixture(scope="session")

@@ -21,8 +21,10 @@ _DOING = {
 def refusal(session: Session, link: Link, feature: str, socket: str = "") -> str:
     """Why a command can't be sent now, "" when it can; `feature` is one of `FEATURES`, `socket` whom it is about."""
     if session.past:
-        return "this is a moment of the past: go back to now to act"
+        return "this is the past: nothing in it can be changed"
     status = link.status
+    if status.state in (LinkState.FILE, LinkState.LOADING):
+        return "this is a recording: there is no server"
     if status.state is not LinkState.LIVE:
         return f"not connected: {status.why}" if status.why else "not connected to a server"
     state = session.live

@@ -1,66 +1,249 @@
-"""Acting: on the sockets that are marked, or on the one that the cursor is on."""
+"""Acting: on the sockets that are marked, or on what the cursor is on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal
 
+from console.acting.messages import Draft
+from console.acting.outcome import done, failed
+from console.acting.payload import quote
+from console.acting.recipients import EVERYBODY, MARKED
 from console.actions.registry import action
-from console.link.base import LinkState
-from console.screens.disconnect import DisconnectDialog
-from console.screens.message import MessageDialog
-from server_core.records import Disconnect
+from console.dialogs.attribute import AttributeDialog
+from console.dialogs.confirm import ConfirmDialog
+from console.dialogs.disconnect import DisconnectDialog
+from console.dialogs.emit import EmitDialog
+from console.dialogs.rooms import RoomsDialog, Verb
+from console.dialogs.simulate import SimulateDialog
+from console.state.refs import RoomRef
+from console.text import count, safe
+from server_core.records import Command, Leave, SocketInfo
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
+Refusal = Callable[["MainScreen"], str]
 
-def why_not(screen: MainScreen) -> str:
-    """Why nothing can be done to a socket now."""
-    if screen.session.past:
-        return "this is the past: nothing in it can be changed"
-    if screen.link.status.state in (LinkState.FILE, LinkState.LOADING):
-        return "this is a recording: there is no server"
-    if screen.link.status.state is not LinkState.LIVE:
-        return "the server is not there"
-    if any("READ_ONLY" in roster.info.features for roster in screen.session.live.rosters.values()):
-        return "this console is read-only"
-    return "" if screen.targets() else "no socket is selected"
+#: What a message is before one was sent.
+FIRST = Draft(event="private message", args='["hello"]')
 
 
-@action("mark", "space", "mark", "Mark what the cursor is on: actions are then about all that is marked", group="Act")
-def mark(screen: MainScreen) -> None:
-    screen.view.toggle()
+def needs(feature: str, *, sockets: bool = True) -> Refusal:
+    """Why a command can't be sent now: for the server, or for want of sockets that it would be about."""
+
+    def refusal(screen: MainScreen) -> str:
+        if why := screen.operator.refusal(feature):
+            return why
+        return "" if not sockets or screen.targets() else "no socket is selected"
+
+    return refusal
+
+
+def needs_one(feature: str) -> Refusal:
+    """As `needs`, for what is done to one socket."""
+    several = needs(feature)
+
+    def refusal(screen: MainScreen) -> str:
+        return several(screen) or ("" if len(screen.targets()) == 1 else "it is done to one socket at a time")
+
+    return refusal
+
+
+def ids(sockets: Sequence[SocketInfo]) -> list[str]:
+    return [socket.id for socket in sockets if socket.connected]
+
+
+def room(screen: MainScreen) -> RoomRef | None:
+    """The room that the cursor is on."""
+    ref = screen.view.ref()
+    return ref if isinstance(ref, RoomRef) else None
+
+
+def perform(screen: MainScreen, commands: Sequence[Command] | None) -> None:
+    """Have the server do these, in the background, and notify of what came of it."""
+    if not commands:
+        return
+
+    async def carry_out() -> None:
+        operator = screen.operator
+        sentences = [done(command, operator.state) for command in commands]
+        result = await operator.carry_out(commands)
+        text = "; ".join(dict.fromkeys(sentences)) if result.ok else failed(result)
+        severity: Literal["information", "error"] = "information" if result.ok else "error"
+        screen.app.notify(safe(text), severity=severity, markup=False)
+
+    screen.app.run_worker(carry_out())
+
+
+# events
+
+
+@action(
+    "emit",
+    "e",
+    "emit",
+    "Emit an event to the marked sockets, to the room or socket that the cursor is on, to anyone",
+    group="Act",
+    footer=True,
+    refusal=needs("EMIT", sockets=False),
+)
+def emit(screen: MainScreen) -> None:
+    sockets = screen.targets()
+    if there := room(screen):
+        open_emit(screen, quote(there.room), there.nsp)
+    elif len(sockets) > 1:
+        open_emit(screen, MARKED, _namespace(sockets), marked=ids(sockets))
+    elif sockets:
+        open_emit(screen, quote(sockets[0].id), sockets[0].nsp)
+    else:
+        namespaces = screen.session.live.rosters.values()
+        open_emit(screen, EVERYBODY, next((nsp for roster in namespaces for nsp in roster.namespaces), "/"))
 
 
 @action(
     "message",
     "m",
     "message",
-    "Send the selected socket a private message, as the server or another socket",
+    "Send the marked sockets, or the selected one, a private message, as the server or as another socket",
     group="Act",
     footer=True,
-    refusal=why_not,
+    refusal=needs("EMIT"),
 )
 def message(screen: MainScreen) -> None:
-    screen.app.push_screen(MessageDialog(screen.link, screen.session.state, screen.targets()[0]))
+    sockets = screen.targets()
+    to = quote(sockets[0].id) if len(sockets) == 1 else MARKED
+    open_emit(screen, to, _namespace(sockets), title="Private message", marked=ids(sockets))
+
+
+def open_emit(screen: MainScreen, to: str, nsp: str, *, title: str = "Emit", marked: Sequence[str] = ()) -> None:
+    """The dialog with the last message, to someone else."""
+    messages = screen.operator.messages
+    last = messages.history[-1] if messages.history else FIRST
+    draft = Draft(event=last.event, args=last.args, ack=last.ack, to=to, own_id=title != "Emit")
+    secrets = messages.secrets_of(last)
+    screen.app.push_screen(EmitDialog(screen.operator, draft, nsp=nsp, title=title, marked=marked, secrets=secrets))
+
+
+def _namespace(sockets: Sequence[SocketInfo]) -> str:
+    """The namespace of most of them."""
+    names = [socket.nsp for socket in sockets]
+    return max(dict.fromkeys(names), key=names.count)
+
+
+@action(
+    "simulate",
+    "i",
+    "simulate",
+    "Have the app handle an event as if the selected socket's client had sent it",
+    group="Act",
+    refusal=needs_one("SIMULATE"),
+)
+def simulate(screen: MainScreen) -> None:
+    messages = screen.operator.messages
+    last = messages.history[-1] if messages.history else FIRST
+    draft = Draft(event=last.event, args=last.args, ack="2")
+    screen.app.push_screen(SimulateDialog(screen.operator, screen.targets()[0], draft, messages.secrets_of(last)))
+
+
+# rooms
+
+
+def _rooms(verb: Verb) -> Callable[[MainScreen], None]:
+    def open_dialog(screen: MainScreen) -> None:
+        there = room(screen)
+        dialog = RoomsDialog(screen.operator, verb, ids(screen.targets()), leaving=there.room if there else "")
+        screen.app.push_screen(dialog, lambda commands: perform(screen, commands))
+
+    return open_dialog
+
+
+for _verb, _key, _help in (
+    ("join", "j", "Have the marked sockets, the selected one, or a room's members join rooms"),
+    ("leave", "l", "Take them from rooms"),
+    ("move", "M", "Move them from rooms to others"),
+):
+    action(_verb, _key, _verb, _help, group="Act", refusal=needs("JOIN" if _verb == "join" else "LEAVE"))(
+        _rooms(_verb)  # type: ignore[arg-type]
+    )
+
+
+def _on_room(screen: MainScreen) -> bool:
+    return room(screen) is not None
+
+
+@action(
+    "kick",
+    "K",
+    "kick all",
+    "Take everyone from the room that the cursor is on; asks first",
+    group="Act",
+    footer=True,
+    visible=_on_room,
+    refusal=needs("LEAVE"),
+)
+def kick(screen: MainScreen) -> None:
+    there = room(screen)
+    if there is None:
+        return
+    members = [
+        id for roster in screen.session.live.rosters.values() for id in roster.recipients(there.nsp, (there.room,), ())
+    ]
+    command = Leave(nsp=there.nsp, sockets=tuple(members), rooms=(there.room,))
+    title = f"Kick {count(len(members), 'socket')} from {there.room}?"
+
+    def answer(yes: bool | None) -> None:
+        perform(screen, [command] if yes else None)
+
+    screen.app.push_screen(ConfirmDialog(screen.operator, title, "Kick", members), answer)
+
+
+# connections
 
 
 @action(
     "disconnect",
     "d",
     "disconnect",
-    "Disconnect the selected socket; asks first",
+    "Disconnect the marked sockets, the selected one, or a room's members; asks first",
     group="Act",
     footer=True,
-    refusal=why_not,
+    refusal=needs("DISCONNECT"),
 )
 def disconnect(screen: MainScreen) -> None:
-    socket = screen.targets()[0]
-    label = screen.session.state.label(socket.id)
+    _disconnect(screen, "namespace")
 
-    def answered(command: Disconnect | None) -> None:
-        if command is not None:
-            done = f"{label} is disconnected" + (", its connection closed" if command.close else "")
-            screen.carry_out(command, done)
 
-    screen.app.push_screen(DisconnectDialog(screen.session.state, socket), answered)
+@action(
+    "drop",
+    "D",
+    "cut off",
+    "Cut their connections off without goodbye, to try how clients come back; asks first",
+    group="Act",
+    refusal=needs("DROP"),
+)
+def drop(screen: MainScreen) -> None:
+    _disconnect(screen, "drop")
+
+
+def _disconnect(screen: MainScreen, first: str) -> None:
+    there = room(screen)
+    of = f"of room {there.room}" if there else ""
+    dialog = DisconnectDialog(screen.operator, ids(screen.targets()), of=of, first=first)
+    screen.app.push_screen(dialog, lambda commands: perform(screen, commands))
+
+
+# attributes
+
+
+@action(
+    "attribute",
+    "a",
+    "attribute",
+    "Attach a value to the selected socket, or take it away",
+    group="Act",
+    refusal=needs_one("SET_ATTRIBUTE"),
+)
+def attribute(screen: MainScreen) -> None:
+    dialog = AttributeDialog(screen.operator, screen.targets()[0])
+    screen.app.push_screen(dialog, lambda commands: perform(screen, commands))

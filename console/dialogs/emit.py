@@ -108,13 +108,21 @@ class EmitDialog(EventDialog):
         super().fill(draft, secrets)
 
     def prepare(self) -> EventCommand | None:
-        nsp = self._namespace()
+        nsp, there = self._namespace()
         to = self._recipients("to", nsp)
         left_out = self._recipients("except", nsp)
         sender, known = self._sender(nsp)
         self.query_one("#own-id-field").display = sender is not None
         event, payload, patience = self.event(), self.payload(), self.patience()
-        if to is None or left_out is None or not known or event is None or payload is None or patience is False:
+        if (
+            not there
+            or to is None
+            or left_out is None
+            or not known
+            or event is None
+            or payload is None
+            or patience is False
+        ):
             return None
         if sender and self.query_one("#own-id", Checkbox).value:
             payload = pack([sender.id, *payload.args])
@@ -162,8 +170,8 @@ class EmitDialog(EventDialog):
     def _value(self, field: str) -> str:
         return self.query_one(f"#{field}", Input).value.strip()
 
-    def _namespace(self) -> str:
-        """The namespace in which it is sent; only one that is there already can be."""
+    def _namespace(self) -> tuple[str, bool]:
+        """The namespace in which it is sent, and whether it can be: only one that is there already."""
         try:
             nsp = unquote(self._value("in"))
         except Problem:
@@ -171,7 +179,7 @@ class EmitDialog(EventDialog):
         known = nsp == self._nsp or nsp in namespaces_of(self.operator.state)
         self._in = nsp
         self.note("in", "" if known else "✗ no socket is in this namespace", wrong=True)
-        return nsp
+        return nsp, known
 
     def _recipients(self, field: str, nsp: str) -> Recipients | None:
         try:

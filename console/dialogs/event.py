@@ -30,7 +30,7 @@ from server_core.records import CommandResult, Emit, EventRecord, Simulate
 EventCommand = Emit | Simulate
 
 #: Seconds to wait for acks, at most.
-MAX_PATIENCE = 3600
+MAX_PATIENCE = 600
 #: Records looked at for the names of events, and how much of a call is shown.
 _RECENT, _SHOWN = 2_000, 600
 
@@ -44,6 +44,7 @@ class EventDialog(Dialog[None]):
         Binding("ctrl+s", "send", "Send", priority=True),
         Binding("ctrl+t", "messages", "Messages", priority=True),
         Binding("ctrl+o", "reflow", "Indent", priority=True),
+        Binding("enter", "open", "Open an ack"),
         Binding("up", "recall(-1)", "Previous message"),
         Binding("down", "recall(1)", "Next message"),
     ]
@@ -76,6 +77,7 @@ class EventDialog(Dialog[None]):
             yield Tick("wait", bool(draft.ack), id="ack", compact=True)
             yield Field(draft.ack or "2", id="seconds", max_length=6)
             yield Label("seconds", id="unit")
+        yield Static(id="ack-note", classes="note")
         yield Static(id="call")
         yield Static(id="result")
         yield self._acks
@@ -160,13 +162,16 @@ class EventDialog(Dialog[None]):
 
     def patience(self) -> float | Literal[False] | None:
         """Seconds to wait for acks, None to ask for none, False when they are no number."""
-        if not self.query_one("#ack", Checkbox).value:
-            return None
-        try:
-            value = float(self.query_one("#seconds", Input).value)
-        except ValueError:
-            return False
-        return value if 0 < value <= MAX_PATIENCE else False
+        value: float | Literal[False] | None = None
+        if self.query_one("#ack", Checkbox).value:
+            try:
+                value = float(self.query_one("#seconds", Input).value)
+            except ValueError:
+                value = False
+            value = value if value and 0 < value <= MAX_PATIENCE else False
+        wrong = f"✗ more than 0 and at most {MAX_PATIENCE} seconds" if value is False else ""
+        self.note("ack", wrong, wrong=True)
+        return value
 
     def note(self, field: str, text: str, *, wrong: bool = False) -> None:
         """A line below a field; none where there is nothing to say."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import time
 from typing import NamedTuple
 
-from textual import on, work
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Container
@@ -17,6 +16,7 @@ from textual.screen import Screen
 from textual.widgets import Footer, Input, Static
 
 from console.actions.table import ACTIONS
+from console.dialogs.operator import Operator
 from console.lines import Reader
 from console.link.base import Link, LinkState
 from console.person import Person
@@ -38,7 +38,7 @@ from console.text import safe
 from console.widgets.filter_bar import FilterBar
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
-from server_core.records import Command, SocketInfo
+from server_core.records import SocketInfo
 
 #: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
@@ -77,6 +77,7 @@ class MainScreen(Screen[None]):
         self.session = session
         self.person = person or Person()
         self.reader = reader = Reader(session, show_secrets=self.person.settings.show_secrets)
+        self.operator = Operator(link, session, reader)
         self.views: dict[str, View] = {
             str(view.id): view
             for view in (
@@ -180,17 +181,6 @@ class MainScreen(Screen[None]):
         if self.link.can_restart:
             ways.insert(0, "R starts it again")
         banner.update(Content(safe(f" {status.why}.  {',  '.join(ways)}")))
-
-    async def send(self, command: Command, done: str) -> None:
-        """Have the server do something, and notify of what came of it: `done` where it was done."""
-        result = await asyncio.wrap_future(self.link.send(command))
-        text = done if result.ok else f"failed: {result.error}"
-        self.notify(safe(text), severity="information" if result.ok else "error", markup=False)
-
-    @work
-    async def carry_out(self, command: Command, done: str) -> None:
-        """Like `send`, in the background."""
-        await self.send(command, done)
 
     # layout
 

@@ -103,8 +103,14 @@ class Table(LineList, Generic[Thing, Id]):
     def toggle(self) -> None:
         """Mark what the cursor is on, or no more, and go on to the next."""
         if self.selected is not None:
-            self.marks ^= {self.selected}
+            self.mark(self.marks ^ {self.selected})
             self.move(self.cursor + 1)
+
+    def mark(self, ids: set[Id]) -> None:
+        """Have these marked, and no others."""
+        self.marks = ids
+        self.border_subtitle = f"● {len(ids)} marked" if ids else ""
+        self.refresh()
 
     def sync(self) -> None:
         """Take in the listing after it was refreshed: the cursor goes where its row went."""

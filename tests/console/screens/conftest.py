@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
+from textual.widgets import TextArea
 
 from console.app import ConsoleApp
-from console.screens.message import MessageDialog
 from console.settings import Settings
 from server_core import records
 from server_core.records import Record
@@ -43,6 +44,28 @@ class Screen:
         names = {" ": "space", '"': "quotation_mark", "[": "left_square_bracket", "]": "right_square_bracket"}
         await self.press(*(names.get(character, character) for character in text))
 
+    async def paste(self, text: str) -> None:
+        """What a terminal that pastes sends: faster than typing."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def focus(self, field: str) -> None:
+        """Go to a dialog's field with tab."""
+        for _ in range(16):
+            if getattr(self.app.focused, "id", "") == field:
+                return
+            await self.pilot.press("tab")
+        raise AssertionError(f"no way to {field}:\n{self.text()}")
+
+    async def fill(self, field: str, text: str) -> None:
+        """Go to a dialog's field, and write over what it holds."""
+        await self.focus(field)
+        if isinstance(self.app.focused, TextArea):
+            await self.press("f7", "backspace")
+        else:
+            await self.press("ctrl+a", "ctrl+k")
+        await self.paste(text)
+
     async def feed(self, *made: Record) -> None:
         """Let records arrive, and wait until they are on the screen."""
         self.link.waiting.extend(made)  # type: ignore[arg-type]
@@ -69,13 +92,11 @@ Open = Callable[..., contextlib.AbstractAsyncContextManager[Screen]]
 
 @pytest.fixture(autouse=True)
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is a minute after the records, and nothing has been typed before."""
+    """It is a minute after the records."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: NOON / 1e9 + 60)
     monkeypatch.setattr(time, "time_ns", lambda: NOON + 60_000_000_000)
-    monkeypatch.setattr(MessageDialog, "last_event", "private message")
-    monkeypatch.setattr(MessageDialog, "last_args", '["hello"]')
 
 
 @pytest.fixture
@@ -104,7 +125,7 @@ def open_console() -> Open:
 def chat() -> list[Record]:
     """A small chat: three sockets, and one of everything."""
     make = Maker()
-    info = records.ServerInfo(target="chat:io", url="http://127.0.0.1:5000", pid=1, features=("EMIT", "DISCONNECT"))
+    info = records.ServerInfo(target="chat:io", url="http://127.0.0.1:5000", pid=1, features=records.FEATURES)
     made: list[Record] = [make(records.ServerStarted, info=info)]
     made += make.socket(
         "ojIckSD2jqNzOqIrAGzL", rooms=("lobby", "dev"), user={"name": "bob"}, auth={"token": "t0psecret"}
