@@ -150,7 +150,7 @@ def edit(screen: MainScreen) -> None:
 
 @action(
     "forward",
-    "f",
+    "t",
     "send to…",
     "Emit the event to somebody else",
     group="Act",

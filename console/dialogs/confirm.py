@@ -14,13 +14,15 @@ from textual.widgets import Button, Input, Label, Static
 from console.acting.recipients import whom
 from console.dialogs.operator import Operator
 from console.screens.dialog import Dialog
-from console.text import count, safe
+from console.text import count, cut, safe
 from console.widgets.fields import NumberField
 
 #: More sockets than this: their number has to be typed.
 MANY = 10
 #: Names that are said.
 _NAMED = 6
+#: Cells of an id, a namespace, an address.
+_CUT = 40
 
 
 class Whom(Vertical):
@@ -57,9 +59,8 @@ class Whom(Vertical):
         if len(self._sockets) == 1:
             id = self._sockets[0]
             socket = state.known(id)
-            where = f" · {socket.nsp}" if socket else ""
-            address = f" · {socket.handshake.address}" if socket and socket.handshake.address else ""
-            return f"{state.label(id)} · {id}{where}{address}"
+            about = (state.label(id), id, socket.nsp if socket else "", socket.handshake.address if socket else "")
+            return " · ".join(cut(safe(each), _CUT) for each in about if each)
         return f"{count(len(self._sockets), 'socket')}: {whom(self._sockets, state, _NAMED)}"
 
 

@@ -31,7 +31,10 @@ def hostile_records() -> list[Record]:
     )
     text = msgspec.json.encode(CLEAN).decode()
     made: list[Any] = [
-        make(records.ServerStarted, info=records.ServerInfo(target=CLEAN, url=CLEAN, library=CLEAN)),
+        make(
+            records.ServerStarted,
+            info=records.ServerInfo(target=CLEAN, url=CLEAN, library=CLEAN, features=records.FEATURES),
+        ),
         make(records.EngineOpened, engine=CLEAN, transport=CLEAN, address=CLEAN),
         make(records.Connecting, socket=CLEAN, nsp="/" + CLEAN, engine=CLEAN, handshake=handshake),
         make(records.AttributeSet, socket=CLEAN, nsp="/" + CLEAN, name="user", value=text),

@@ -194,13 +194,13 @@ async def test_the_log_has_a_pane_of_its_own(open_console: Open) -> None:
 async def test_disconnecting_asks_first_and_says_whom(open_console: Open) -> None:
     async with open_console() as screen:
         await screen.press("d")
-        await screen.wait("Disconnect 1 socket?", f"bob · {BOB}", "namespace /")
+        await screen.wait("Disconnect 1 socket?", f"bob · {BOB} · /", "10.0.0.7")
         await screen.press("escape")
         assert screen.link.commands == []
         await screen.press("d", "n")
         await screen.wait("bob is disconnected")
         await screen.press("d", "c")
-        await screen.wait("its connection closed")
+        await screen.wait("bob is disconnected, with the whole connection")
     assert screen.link.commands == [Disconnect(sockets=(BOB,)), Disconnect(sockets=(BOB,), close=True)]
 
 
@@ -214,11 +214,11 @@ async def test_a_disconnect_that_failed_says_why(open_console: Open) -> None:
 async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> None:
     async with open_console() as screen:
         await screen.press("question_mark")
-        await screen.wait("Here, in Sockets", "Disconnect the selected socket")
+        await screen.wait("─ Help ─", "Here, in Sockets", "Disconnect the marked sockets")
         await screen.press("pagedown")
         await screen.wait("Marks in the timeline", "the app raised")
         await screen.press("escape")
-        await screen.wait_gone("Marks in the timeline")
+        await screen.wait_gone("─ Help ─")
 
 
 async def test_the_footer_shows_the_keys_that_work_now(open_console: Open) -> None:
@@ -249,10 +249,10 @@ async def test_read_only_does_not_act(open_console: Open) -> None:
     info = records.ServerInfo(target="chat:io", features=("READ_ONLY",))
     async with open_console([make(records.ServerStarted, info=info), *make.socket("a", user="bob")]) as screen:
         await screen.press("d")
-        await screen.wait("disconnect: this console is read-only")
+        await screen.wait("disconnect: the server is read-only")
         assert "Disconnect 1" not in screen.text()
         await screen.press("m")
-        await screen.wait("message: this console is read-only")
+        await screen.wait("message: the server is read-only")
         assert "Private message" not in screen.text()
 
 
