@@ -72,7 +72,7 @@ class Console(Terminal):
     async def open_message(self) -> str:
         """The dialog for a private message to the selected socket; the screen's text."""
         self.send("m")
-        text = await self.wait_for('io.to("')
+        text = await self.wait_for("Private message")
         await self.wait_cursor("│ event ")
         return text
 

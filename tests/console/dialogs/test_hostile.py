@@ -72,7 +72,7 @@ async def test_a_hostile_event_and_attribute_are_edited_and_come_out_as_they_wer
     async with open_console(made, size=(160, 45)) as screen:
         await screen.press("3")
         for _ in range(len(made)):
-            for key in ("E", "f"):
+            for key in ("E", "t"):
                 await screen.press(key)
                 check(screen)
                 await screen.press("ctrl+s")
