@@ -85,7 +85,6 @@ def perform(screen: MainScreen, commands: Sequence[Command] | None) -> None:
     "emit",
     "Emit an event to the marked sockets, to the room or socket that the cursor is on, to anyone",
     group="Act",
-    footer=True,
     refusal=needs("EMIT", sockets=False),
 )
 def emit(screen: MainScreen) -> None:
