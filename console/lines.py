@@ -79,11 +79,6 @@ class Reader:
     def _state(self) -> State:
         return self._session.state
 
-    @property
-    def masks(self) -> bool:
-        """Whether secrets are masked."""
-        return not self._show_secrets
-
     def mask(self, json_text: str) -> str:
         """JSON text as the screen may show it."""
         return json_text if self.show_secrets else redact.mask_text(json_text)

@@ -215,7 +215,7 @@ def disconnect(screen: MainScreen) -> None:
 
 @action(
     "drop",
-    "D",
+    "X",
     "cut off",
     "Cut their connections off without goodbye, to try how clients come back; asks first",
     group="Act",

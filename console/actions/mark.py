@@ -29,11 +29,10 @@ def mark(screen: MainScreen) -> None:
 
 @action(
     "mark-all",
-    "asterisk",
+    "A",
     "mark all",
     "Mark all that the filter shows",
     group="Mark",
-    key_display="*",
     visible=_markable,
 )
 def mark_all(screen: MainScreen) -> None:

@@ -141,7 +141,9 @@ def edit(screen: MainScreen) -> None:
         return
     socket = screen.session.live.socket(record.socket)
     if socket is not None:
-        args, secrets = show_args(record.data, record.attachments, mask=screen.reader.masks, skip=1, width=_WIDTH)
+        args, secrets = show_args(
+            record.data, record.attachments, mask=not screen.reader.show_secrets, skip=1, width=_WIDTH
+        )
         draft = Draft(
             event=record.event, args=args, ack=f"{PATIENCE:g}" if getattr(record, "id", None) is not None else ""
         )
@@ -150,7 +152,7 @@ def edit(screen: MainScreen) -> None:
 
 @action(
     "forward",
-    "t",
+    "x",
     "send to…",
     "Emit the event to somebody else",
     group="Act",
@@ -164,7 +166,9 @@ def forward(screen: MainScreen) -> None:
 
 def _open(screen: MainScreen, record: EventRecord, to: str, except_: str) -> None:
     """The dialog with what an event was."""
-    args, secrets = show_args(record.data, record.attachments, mask=screen.reader.masks, skip=1, width=_WIDTH)
+    args, secrets = show_args(
+        record.data, record.attachments, mask=not screen.reader.show_secrets, skip=1, width=_WIDTH
+    )
     asked = isinstance(record, EventSent) and record.id is not None
     draft = Draft(event=record.event, args=args, to=to, except_=except_, ack=f"{PATIENCE:g}" if asked else "")
     screen.app.push_screen(EmitDialog(screen.operator, draft, nsp=record.nsp, title="Send again", secrets=secrets))

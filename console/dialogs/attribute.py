@@ -87,7 +87,7 @@ class AttributeDialog(Dialog[list[Command]]):
         self.check()
 
     def _written(self, name: str, value: Any) -> tuple[str, dict[str, Any]]:
-        mask = self._operator.reader.masks
+        mask = not self._operator.reader.show_secrets
         if mask and is_secret(name):
             stands = f"{MASK}1"
             return dump(stands), {stands: value}

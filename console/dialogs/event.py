@@ -183,7 +183,7 @@ class EventDialog(Dialog[None]):
     def _complete_event(self, typed: str) -> str | None:
         history = self.operator.state.history
         recent = history.since(max(history.first, history.end - _RECENT))
-        seen = dict.fromkeys(record.event for record in reversed(recent) if isinstance(record, EventRecord))
+        seen = dict.fromkeys(record.event for record in reversed(list(recent)) if isinstance(record, EventRecord))
         return complete_name(typed, seen)
 
     # history

@@ -68,19 +68,57 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "a server that hangs": ("console/link/test_reload::test_a_server_that_hangs_is_killed",),
     },
     "acting": {
+        "emit to a socket, a room, a namespace or the marked sockets, with except": (
+            "console/dialogs/test_emit::test_to_rooms_and_sockets_but_not_to_others",
+            "console/dialogs/test_emit::test_to_a_namespace_that_is_there",
+            "console/dialogs/test_act::test_marks_are_what_actions_are_about",
+            "e2e/test_acting::test_events_to_rooms_and_marked_sockets_with_the_acks_of_each",
+        ),
         "a private message, with the call that it makes": (
-            "console/screens/test_message::test_it_shows_the_call_and_sends_it",
+            "console/dialogs/test_emit::test_a_private_message_shows_the_call_and_is_sent",
             "e2e/test_console::test_a_private_message_typed_in_the_console_reaches_the_client",
         ),
-        "acks with their time": (
-            "console/screens/test_message::test_an_ack_is_waited_for_and_shown_with_its_time",
+        "acks with their time, gathered per recipient": (
+            "console/dialogs/test_emit::test_an_ack_is_waited_for_and_shown_with_its_time",
+            "console/dialogs/test_emit::test_the_acks_of_many_are_counted_and_listed",
+            "console/dialogs/test_emit::test_thousands_of_acks_scroll",
             "e2e/test_console::test_an_ack_is_shown_with_its_value_and_time",
         ),
+        "message history and templates": (
+            "console/dialogs/test_emit::test_what_was_sent_comes_back_with_the_arrow_keys",
+            "console/dialogs/test_emit::test_messages_are_saved_by_name_and_found",
+        ),
+        "resend, edit and resend": (
+            "console/dialogs/test_act::test_an_event_is_sent_again_as_it_was_or_changed",
+            "e2e/test_acting::test_an_event_is_handled_again_as_it_was_and_changed",
+        ),
+        "simulate an incoming event": (
+            "console/dialogs/test_act::test_simulating_shows_what_the_handler_answers_or_raises",
+            "e2e/test_acting::test_an_event_is_handled_again_as_it_was_and_changed",
+        ),
+        "join, leave, move, kick": (
+            "console/dialogs/test_act::test_joining_leaving_and_moving",
+            "console/dialogs/test_act::test_everybody_is_kicked_from_a_room",
+            "e2e/test_acting::test_rooms_attributes_and_connections",
+        ),
+        "drop the transport, set and delete attributes": (
+            "console/dialogs/test_act::test_attributes_are_set_and_deleted",
+            "e2e/test_acting::test_rooms_attributes_and_connections",
+        ),
+        "mark many and act on all": ("console/dialogs/test_act::test_marks_are_what_actions_are_about",),
         "disconnecting, from a namespace or whole": (
             "e2e/test_console::test_disconnecting_from_the_console_tells_the_client_why",
             "e2e/test_console::test_closing_the_whole_connection_ends_every_namespace",
         ),
-        "confirmation that says whom": ("console/screens/test_main::test_disconnecting_asks_first_and_says_whom",),
+        "confirmation that says whom, typed for more than ten": (
+            "console/screens/test_main::test_disconnecting_asks_first_and_says_whom",
+            "console/dialogs/test_emit::test_more_than_ten_have_to_be_confirmed_once",
+            "console/dialogs/test_act::test_more_than_ten_are_disconnected_once_their_number_is_typed",
+        ),
+        "what can't be done says why: in the past, without a link, without the feature": (
+            "console/dialogs/test_act::test_what_can_not_be_done_says_why",
+            "console/dialogs/test_emit::test_a_lost_link_is_said_and_the_message_stays",
+        ),
         "read-only is visibly off, and refused by the server": (
             "console/screens/test_main::test_read_only_does_not_act",
             "console/link/test_hosted::test_read_only_is_refused_by_the_server_itself",

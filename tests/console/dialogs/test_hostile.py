@@ -39,7 +39,7 @@ async def test_dialogs_about_a_hostile_socket(open_console: Open) -> None:
             check(screen)
             await screen.press("escape")
         screen.link.answer = CommandResult(ok=False, error=CLEAN)
-        for key, *more in (("l", "ctrl+s"), ("M", "ctrl+s"), ("d", "n"), ("D", "t"), ("a",), ("j",)):
+        for key, *more in (("l", "ctrl+s"), ("M", "ctrl+s"), ("d", "n"), ("X", "t"), ("a",), ("j",)):
             await screen.press(key)
             check(screen)
             if key in "jM":
@@ -72,7 +72,7 @@ async def test_a_hostile_event_and_attribute_are_edited_and_come_out_as_they_wer
     async with open_console(made, size=(160, 45)) as screen:
         await screen.press("3")
         for _ in range(len(made)):
-            for key in ("E", "t"):
+            for key in ("E", "x"):
                 await screen.press(key)
                 check(screen)
                 await screen.press("ctrl+s")

@@ -1,0 +1,255 @@
+"""Acting from the main screen: on the marked sockets, or on what the cursor is on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from console.actions import act
+from console.link.base import LinkState, LinkStatus
+from console.state.refs import RoomRef
+from console.state.state import State
+from server_core import records
+from server_core.records import (
+    Ack,
+    CommandResult,
+    DeleteAttribute,
+    Disconnect,
+    Drop,
+    Emit,
+    Join,
+    Leave,
+    Record,
+    SetAttribute,
+    Simulate,
+)
+from tests.console.screens.conftest import Open, Screen, chat
+from tests.support.make import Maker
+
+BOB, BEA, BEN = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB", "kzQ19aZpzzzzzzzzAAAC"
+
+
+def crowd(number: int) -> list[Record]:
+    make = Maker()
+    made: list[Record] = [make(records.ServerStarted, info=records.ServerInfo(features=records.FEATURES))]
+    for each in range(number):
+        made += make.socket(f"crowd{each:04}xxxxxxxxxxx", rooms=("crowd",), user=f"user{each}")
+    return made
+
+
+async def go_to_event(screen: Screen, text: str) -> None:
+    """Put the cursor on the only event with this text."""
+    await screen.press("3", "slash")
+    await screen.paste(text)
+    await screen.press("enter")
+    await screen.wait(text)
+
+
+async def test_joining_leaving_and_moving(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("j")
+        await screen.wait("Join rooms: 1 socket", "bob", "into which room?")
+        await screen.press("enter")
+        await screen.paste('new, "a, b"')
+        await screen.wait(f'io.in_("{BOB}").sockets_join(["new", "a, b"])')
+        await screen.press("enter")
+        await screen.wait("bob is in new, a, b now")
+        await screen.press("l")
+        await screen.wait("Leave rooms: 1 socket", "[X] lobby", 'sockets_leave("lobby")')
+        await screen.press("enter")
+        await screen.wait("bob is out of lobby now")
+        await screen.press("M")
+        await screen.paste("dev")
+        await screen.wait('sockets_join("dev")', 'sockets_leave("lobby")')
+        await screen.press("enter")
+        await screen.wait("bob is in dev now; bob is out of lobby now")
+    assert screen.link.commands == [
+        Join(sockets=(BOB,), rooms=("new", "a, b")),
+        Leave(sockets=(BOB,), rooms=("lobby",)),
+        Join(sockets=(BOB,), rooms=("dev",)),
+        Leave(sockets=(BOB,), rooms=("lobby",)),
+    ]
+
+
+async def test_what_fails_halfway_stops_there_and_says_why(open_console: Open) -> None:
+    async with open_console() as screen:
+        screen.link.answer = CommandResult(ok=False, error=f"socket {BOB} is not connected to /")
+        await screen.press("M")
+        await screen.paste("dev")
+        await screen.press("enter")
+        await screen.wait("failed:", "may have left meanwhile")
+    assert screen.link.commands == [Join(sockets=(BOB,), rooms=("dev",))]
+
+
+async def test_marks_are_what_actions_are_about(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("space", "space")
+        await screen.wait("● 2 marked")
+        await screen.press("m")
+        await screen.wait("2 marked sockets: bob and bea", "@marked")
+        await screen.press("ctrl+s")
+        await screen.wait("✓ sent")
+        await screen.press("escape", "I")
+        await screen.wait("● 1 marked")
+        await screen.press("d", "n")
+        await screen.wait("ben is disconnected from /chat")
+        await screen.press("A", "d")
+        await screen.wait("Disconnect 3 sockets?", "3 sockets: bob, bea and ben")
+        await screen.press("c")
+        await screen.wait("with the whole connection")
+        await screen.press("u")
+        await screen.wait_gone("marked")
+        await screen.press("slash")
+        await screen.paste("bea")
+        await screen.press("enter", "A")
+        await screen.wait("● 1 marked")
+    assert screen.link.commands == [
+        Emit(rooms=(BOB, BEA), event="private message", args='["hello"]'),
+        Disconnect(nsp="/chat", sockets=(BEN,)),
+        Disconnect(nsp="/", sockets=(BOB, BEA), close=True),
+        Disconnect(nsp="/chat", sockets=(BEN,), close=True),
+    ]
+
+
+async def test_more_than_ten_are_disconnected_once_their_number_is_typed(open_console: Open) -> None:
+    async with open_console(crowd(12)) as screen:
+        await screen.press("A", "X")
+        await screen.wait("Disconnect 12 sockets?", "user0, user1", "and 6 others", "type 12 to confirm")
+        await screen.press("t")
+        await screen.wait("✗ type 12 to confirm")
+        assert screen.link.commands == []
+        await screen.press("1", "t")
+        assert screen.link.commands == []
+        await screen.press("2", "t")
+        await screen.wait("cut off")
+    (command,) = screen.link.commands
+    assert isinstance(command, Drop)
+    assert len(command.sockets) == 12
+
+
+async def test_everybody_is_kicked_from_a_room(open_console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(act, "room", lambda _screen: RoomRef("/", "lobby"))
+    async with open_console() as screen:
+        await screen.press("K")
+        await screen.wait("Kick 2 sockets from lobby?", "bob and bea")
+        await screen.press("y")
+        await screen.wait("bob and bea are out of lobby now")
+        await screen.press("e")
+        await screen.wait("room lobby (2 sockets)")
+        await screen.press("escape", "d")
+        await screen.wait("of room lobby?")
+        await screen.press("escape")
+    assert screen.link.commands == [Leave(sockets=(BOB, BEA), rooms=("lobby",))]
+
+
+async def test_simulating_shows_what_the_handler_answers_or_raises(open_console: Open) -> None:
+    async with open_console() as screen:
+        screen.link.answer = CommandResult(ok=True, sockets=1, acks=(Ack(socket=BOB, data='[{"ok":1}]', elapsed=0.01),))
+        await screen.press("i")
+        await screen.wait("Simulate an incoming event in /", f"socket bob ({BOB})")
+        await screen.wait('as its client would: socket.timeout(2000).emitWithAck("private message", "hello")')
+        await screen.press("ctrl+s")
+        await screen.wait('✓ the handler answered after 10 ms: [{"ok":1}]')
+        screen.link.answer = CommandResult(ok=False, error="ValueError: bang")
+        await screen.press("ctrl+s")
+        await screen.wait("✗ failed: ValueError: bang")
+        screen.link.answer = CommandResult(ok=True, sockets=1)
+        await screen.press("ctrl+s")
+        await screen.wait("✓ handled: it sent no ack")
+    assert (
+        screen.link.commands
+        == [
+            Simulate(socket=BOB, event="private message", args='["hello"]', ack=2.0),
+        ]
+        * 3
+    )
+
+
+async def test_an_event_is_sent_again_as_it_was_or_changed(open_console: Open) -> None:
+    make = Maker()
+    binary = make(
+        records.EventReceived,
+        socket=BEA,
+        data='["upload",{"token":"t0p","data":{"_placeholder":true,"num":0}}]',
+        attachments=(b"\x00\xff",),
+        id=3,
+    )
+    async with open_console([*chat(), binary]) as screen:
+        await go_to_event(screen, "upload")
+        await screen.press("r")
+        await screen.wait("upload was handled as if bea had sent it")
+        await screen.press("E")
+        await screen.wait("Simulate an incoming event", '"token": "••••••1"', '{"$b64": "AP8="}')
+        await screen.fill("event", "upload2")
+        await screen.press("ctrl+s")
+        await screen.wait("✓ handled")
+        await screen.press("escape", "x")
+        await screen.wait("Send again", "say to whom")
+        await screen.fill("to", "lobby")
+        await screen.press("ctrl+s")
+        await screen.wait("✓ sent")
+        await screen.press("escape", "escape")
+        await go_to_event(screen, "news")
+        await screen.press("r")
+        await screen.wait("news is sent")
+        await screen.press("E")
+        await screen.wait("room lobby (2 sockets)", '{"n": 1}')
+        await screen.press("escape")
+    args = '[{"token":"t0p","data":{"_placeholder":true,"num":0}}]'
+    assert screen.link.commands == [
+        Simulate(socket=BEA, event="upload", args=args, attachments=(b"\x00\xff",), ack=2.0),
+        Simulate(socket=BEA, event="upload2", args=args, attachments=(b"\x00\xff",), ack=2.0),
+        Emit(rooms=("lobby",), event="upload", args=args, attachments=(b"\x00\xff",)),
+        Emit(rooms=("lobby",), event="news", args='[{"n":1}]'),
+    ]
+
+
+async def test_attributes_are_set_and_deleted(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("a")
+        await screen.paste("mood")
+        await screen.wait('"good"', 'socket.mood = "good"')
+        await screen.fill("value", '{"a": ')
+        await screen.wait("✗ not JSON")
+        await screen.press("ctrl+s")
+        await screen.fill("value", '{"a": [true]}')
+        await screen.press("ctrl+s")
+        await screen.wait("mood of bob is set")
+        await screen.press("a", "ctrl+x")
+        await screen.wait("nothing is attached under this name")
+        await screen.paste("mood")
+        await screen.press("ctrl+x")
+        await screen.wait("mood of bob is deleted")
+    assert screen.link.commands == [
+        SetAttribute(socket=BOB, name="mood", value='{"a":[true]}'),
+        DeleteAttribute(socket=BOB, name="mood"),
+    ]
+
+
+def started(features: tuple[str, ...]) -> list[Any]:
+    made: list[Any] = chat()
+    return [msgspec.structs.replace(made[0], info=msgspec.structs.replace(made[0].info, features=features)), *made[1:]]
+
+
+async def test_what_can_not_be_done_says_why(open_console: Open) -> None:
+    async with open_console(started(("EMIT",))) as screen:
+        await screen.press("j")
+        await screen.wait("join: this server can't let sockets join rooms")
+        await screen.press("i")
+        await screen.wait("simulate: this server can't simulate incoming events")
+        screen.app.session.state = State()  # as while it is back in time
+        await screen.press("e")
+        await screen.wait("emit: this is the past")
+        screen.app.session.state = screen.app.session.live
+        screen.link.status = LinkStatus(LinkState.LOST, "the link broke")
+        await screen.press("X")
+        await screen.wait("cut off: not connected: the link broke")
+    assert screen.link.commands == []
+    async with open_console(started(("READ_ONLY",))) as screen:
+        for key in "emijlMdXa":
+            await screen.press(key)
+            await screen.wait("the server is read-only")
+            assert len(screen.app.screen_stack) == 2
+    assert screen.link.commands == []
