@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from console.acting.messages import Draft
-from console.acting.outcome import done, failed
+from console.acting.outcome import count_acks, done, failed
 from console.acting.payload import quote
 from console.acting.recipients import EVERYBODY, MARKED
 from console.actions.registry import action
@@ -14,17 +14,20 @@ from console.dialogs.attribute import AttributeDialog
 from console.dialogs.confirm import ConfirmDialog
 from console.dialogs.disconnect import DisconnectDialog
 from console.dialogs.emit import EmitDialog
+from console.dialogs.operator import Operator
 from console.dialogs.rooms import RoomsDialog, Verb
 from console.dialogs.simulate import SimulateDialog
 from console.state.refs import RoomRef
-from console.text import count, safe
-from server_core.records import Command, Leave, SocketInfo
+from console.text import count, cut, safe
+from server_core.records import Command, CommandResult, Leave, SocketInfo
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
 Refusal = Callable[["MainScreen"], str]
 
+#: Cells of an ack that a notification shows.
+_ACK = 120
 #: What a message is before one was sent.
 FIRST = Draft(event="private message", args='["hello"]')
 
@@ -69,11 +72,21 @@ def perform(screen: MainScreen, commands: Sequence[Command] | None) -> None:
         operator = screen.operator
         sentences = [done(command, operator.state) for command in commands]
         result = await operator.carry_out(commands)
-        text = "; ".join(dict.fromkeys(sentences)) if result.ok else failed(result)
+        text = "; ".join(dict.fromkeys(sentences)) + _acks(result, operator) if result.ok else failed(result)
         severity: Literal["information", "error"] = "information" if result.ok else "error"
         screen.app.notify(safe(text), severity=severity, markup=False)
 
     screen.app.run_worker(carry_out())
+
+
+def _acks(result: CommandResult, operator: Operator) -> str:
+    """What was answered, in a few words."""
+    if len(result.acks) > 1:
+        return f": {count_acks(result.acks)}"
+    if not result.acks:
+        return ""
+    ack = result.acks[0]
+    return ": no ack came" if ack.data is None else cut(f": ack {safe(operator.reader.mask(ack.data))}", _ACK)
 
 
 # events

@@ -144,9 +144,7 @@ def edit(screen: MainScreen) -> None:
         args, secrets = show_args(
             record.data, record.attachments, mask=not screen.reader.show_secrets, skip=1, width=_WIDTH
         )
-        draft = Draft(
-            event=record.event, args=args, ack=f"{PATIENCE:g}" if getattr(record, "id", None) is not None else ""
-        )
+        draft = Draft(event=record.event, args=args, ack=f"{PATIENCE:g}")
         screen.app.push_screen(SimulateDialog(screen.operator, socket, draft, secrets))
 
 

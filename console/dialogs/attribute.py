@@ -119,11 +119,17 @@ class AttributeDialog(Dialog[list[Command]]):
         shown = self._operator.reader.attribute(command.name, command.value)
         return call(msgspec.structs.replace(command, value=shown), (), self._operator.api)
 
-    @on(Input.Submitted)
     def action_take(self) -> None:
+        self.after_typing(self._take)
+
+    @on(Input.Submitted)
+    def _take(self) -> None:
         self._finish("SET_ATTRIBUTE", self.check())
 
     def action_delete(self) -> None:
+        self.after_typing(self._delete)
+
+    def _delete(self) -> None:
         try:
             name = unquote(self.query_one("#name", Input).value)
         except Problem:
@@ -143,7 +149,7 @@ class AttributeDialog(Dialog[list[Command]]):
 
     def action_reflow(self) -> None:
         area = self.query_one("#value", JsonArea)
-        area.load_text(reflow(area.text))
+        self.after_typing(lambda: area.load_text(reflow(area.text)))
 
     def _complete(self, typed: str) -> str | None:
         return complete_name(typed, self._attributes)

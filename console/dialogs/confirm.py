@@ -96,9 +96,12 @@ class ConfirmDialog(Dialog[bool]):
         self.query_one("#call").display = bool(self._call)
         self.query_one("#sure" if self._whom.many else "#yes").focus()
 
+    def action_yes(self) -> None:
+        self.after_typing(self._agreed)
+
     @on(Input.Submitted)
     @on(Button.Pressed, "#yes")
-    def action_yes(self) -> None:
+    def _agreed(self) -> None:
         if self._whom.confirmed:
             self.dismiss(True)
         else:

@@ -73,6 +73,9 @@ class DisconnectDialog(Dialog[list[Command]]):
         return f"the connection has {len(others)} namespaces: {', '.join(others)}" if len(others) > 1 else ""
 
     def action_choose(self, how: str) -> None:
+        self.after_typing(lambda: self._choose(how))
+
+    def _choose(self, how: str) -> None:
         if why := self._operator.refusal("DROP" if how == "drop" else "DISCONNECT"):
             self.say("#result", f"✗ {why}", "$text-error")
             return
@@ -89,13 +92,13 @@ class DisconnectDialog(Dialog[list[Command]]):
 
     @on(Input.Submitted)
     def _chosen(self) -> None:
-        self.action_choose(self._first)
+        self._choose(self._first)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":
             self.dismiss(None)
         else:
-            self.action_choose(event.button.id or "")
+            self._choose(event.button.id or "")
 
 
 _MEANING = (

@@ -201,6 +201,9 @@ class EventDialog(Dialog[None]):
         self.fill(draft, self.operator.messages.secrets_of(draft) if back else self.secrets)
 
     def action_messages(self) -> None:
+        self.after_typing(self._open_messages)
+
+    def _open_messages(self) -> None:
         def take(draft: Draft | None) -> None:
             if draft is not None:
                 self.fill(draft, self.operator.messages.secrets_of(draft))
@@ -210,12 +213,15 @@ class EventDialog(Dialog[None]):
     def action_reflow(self) -> None:
         """Indent the arguments, or put them on one line."""
         area = self.query_one("#args", JsonArea)
-        area.load_text(reflow(area.text))
+        self.after_typing(lambda: area.load_text(reflow(area.text)))
 
     # sending
 
-    @on(Input.Submitted)
     def action_send(self) -> None:
+        self.after_typing(self._send_typed)
+
+    @on(Input.Submitted)
+    def _send_typed(self) -> None:
         command = self.check()
         if self._sending:
             return

@@ -75,6 +75,9 @@ class MessagesDialog(Dialog[Draft]):
             self.dismiss(self._found[self._list.cursor][1])
 
     def action_save(self) -> None:
+        self.after_typing(self._save)
+
+    def _save(self) -> None:
         name = self.query_one("#name", Input).value.strip()
         if not name:
             self.say("#result", "✗ type a name to save it under", "$text-error")

@@ -103,9 +103,12 @@ class RoomsDialog(Dialog[list[Command]]):
         self.say("#result", problem, "$text-error" if problem.startswith("✗") else "$text-muted")
         return commands
 
+    def action_take(self) -> None:
+        self.after_typing(self._take)
+
     @on(Input.Submitted)
     @on(PickList.Submitted)
-    def action_take(self) -> None:
+    def _take(self) -> None:
         commands = self.check()
         feature = "JOIN" if self._verb == "join" else "LEAVE"
         if why := self._operator.refusal(feature):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from textual.content import Content
@@ -20,6 +21,10 @@ class Dialog(ModalScreen[Result], Generic[Result]):
 
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def after_typing(self, do: Callable[[], object]) -> None:
+        """Do it once the keys pressed before have reached their field: a priority key overtakes them."""
+        (self.focused or self).call_later(do)
 
     def say(self, selector: str, text: str, style: str = "") -> None:
         """Put text, which may be a peer's, into a Static."""

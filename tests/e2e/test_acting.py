@@ -21,7 +21,7 @@ async def test_events_to_rooms_and_marked_sockets_with_the_acks_of_each(target: 
         async with JsClient(console.url) as client, JsClient(console.url) as other:
             alice = await client.connect(auth={"name": "alice"})
             bob = await other.connect(auth={"name": "bob"})
-            assert "dev" in await bob.call("join", "dev")
+            assert "dev" in (await bob.call("join", "dev"))[0]
             await console.wait_for("Sockets 2")
             # to a room, with binary, pasted
             console.send("e")
