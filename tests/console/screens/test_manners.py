@@ -74,7 +74,7 @@ async def test_help_begins_with_the_keys_that_work_here(open_console: Open) -> N
     async with open_console(keys={"message": "M,f3"}, size=(120, 50)) as screen:
         await screen.press("question_mark")
         text = await screen.wait("Here, in Sockets", "Sort the list by its next column")
-        assert re.search(r"M f3\s+Send the selected socket", text)
+        assert re.search(r"M f3\s+Send the marked sockets", text)
         await screen.press("escape", "6", "question_mark")
         text = await screen.wait("Here, in Logs")
         here = text.partition("elsewhere")[0]
