@@ -45,9 +45,12 @@ def read_recipients(text: str, state: State, nsp: str, marked: Sequence[str] = (
         if word == EVERYBODY:
             everybody = True
         elif word == MARKED:
-            here = [id for id in marked if (socket := state.socket(id)) and socket.nsp == nsp]
+            by_nsp = by_namespace(marked, state)
+            here = by_nsp.pop(nsp, ())
             rooms |= dict.fromkeys(here, "")
-            rooms[next(iter(here), "")] = f"{count(len(here), 'marked socket')}: {whom(here, state)}"
+            elsewhere = "".join(f"; not {count(len(ids), 'other')} in {other}" for other, ids in by_nsp.items())
+            if here:
+                rooms[here[0]] = f"{count(len(here), 'marked socket')}: {whom(here, state)}{elsewhere}"
         else:
             room, note = _room(word, state, nsp)
             rooms[room] = note

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widgets import Checkbox, Input, Label, Static
 
 from console.acting.messages import Draft
-from console.acting.payload import Problem, pack, quote, unquote
+from console.acting.payload import Problem, pack, quote, split, unquote
 from console.acting.recipients import (
     MARKED,
     Recipients,
@@ -214,7 +214,7 @@ class EmitDialog(EventDialog):
     def _say_reach(self, command: Emit, to: Recipients) -> None:
         """Below `to`: what it names, and whom that reaches where it is not the same."""
         reached = self._reach(command)
-        several = len(to.rooms) > 1 or bool(command.except_)
+        several = len(split(self._value("to"))) > 1 or bool(command.except_)
         if not reached:
             self.note("to", f"! {to.note}: nobody gets it")
         elif several:

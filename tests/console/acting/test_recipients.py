@@ -46,7 +46,7 @@ def state() -> State:
         ("@bob", (BOB,), {BOB}, f"socket bob ({BOB})"),
         ('"bea"', ("bea",), set(), "room bea (nobody is in it now)"),
         ("nowhere", ("nowhere",), set(), "room nowhere (nobody is in it now)"),
-        ("@marked", (BOB, BEA), {BOB, BEA}, "2 marked sockets: bob and bea"),
+        ("@marked", (BOB, BEA), {BOB, BEA}, "2 marked sockets: bob and bea; not 1 other in /chat"),
         ("", (), set(), ""),
     ],
 )

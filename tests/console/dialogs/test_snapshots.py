@@ -27,7 +27,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         "shift+tab",
         "=bea",
     ),
-    "acks": ("A", "m", "tab", "tab", "space", "ctrl+s", "1", "5", "enter"),
+    "acks": ("A", "m", "tab", "tab", "space", "ctrl+s", "1", "4", "enter"),
     "simulate": ("i", "ctrl+s"),
     "leave": ("A", "l"),
     "move": ("M", "=dev, ops"),
