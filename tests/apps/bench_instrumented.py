@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from tests.apps.bench_stock import app, sio
 
-sio.instrument(auth={"username": "admin", "password": "bench"}, mode="development")
+sio.instrument(auth=False, mode="development")
 
 __all__ = ["app", "sio"]

@@ -1,25 +1,132 @@
-"""`python -m tests.benchmarks [NAME]…`: run the benchmarks named, or all, and print a table of each."""
+"""`python -m tests.benchmarks`: everything measured side by side in one run, as one table."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import datetime
+import json
+import os
+import platform
 import sys
+import time
+from pathlib import Path
 
-from tests.benchmarks import query, rooms
+from rich.console import Console
+from rich.table import Table
 
-BENCHMARKS = {"rooms": rooms.run, "query": query.run}
+from tests.benchmarks import query, rooms, rows, servers
+from tests.benchmarks.rows import INSTRUMENT_COLUMN, NODE_COLUMN, Row
+
+RATIOS = Path(__file__).with_name("ratios.json")
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
+
+#: Tables of their own, beside the one.
+OTHERS = {"rooms": rooms.run, "query": query.run}
+GROUPS = ("servers", *OTHERS)
 
 
-def main(wanted: list[str]) -> int:
-    unknown = [name for name in wanted if name not in BENCHMARKS]
-    if unknown:
-        print(f"no benchmark {', '.join(unknown)}; there is {', '.join(BENCHMARKS)}", file=sys.stderr)
-        return 2
-    for name, run in BENCHMARKS.items():
-        if not wanted or name in wanted:
-            asyncio.run(run())
-    return 0
+def _say(text: str) -> None:
+    print(f"… {text}", file=sys.stderr, flush=True)
+
+
+async def _measure(groups: set[str], quick: bool) -> tuple[list[Row], str]:
+    found: list[Row] = []
+    counted = ""
+    if "servers" in groups:
+        costs, beside_node, memory, counted = await servers.measure(quick=quick, say=_say)
+        found += rows.server_rows(costs, beside_node, memory)
+    for name, run in OTHERS.items():
+        if name in groups:
+            await run()
+    return found, counted
+
+
+def _cells(row: Row) -> list[str]:
+    def cell(value: float | None) -> str:
+        return "" if value is None else f"{value:.2f}{row.unit}"
+
+    return [
+        row.workload,
+        cell(row.peers.get("stock")),
+        cell(row.peers.get(INSTRUMENT_COLUMN)),
+        cell(row.peers.get(NODE_COLUMN)),
+        cell(row.ours),
+        "" if row.must is None else f"≤ {row.must}{row.unit}",
+    ]
+
+
+COLUMNS = ("workload", "stock", INSTRUMENT_COLUMN, NODE_COLUMN, "ours", "must be")
+
+
+def _about(counted: str, took: float) -> str:
+    model = next(
+        (line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
+    )
+    return (
+        f"Counted: {counted or 'time'}; CPU seconds beside Node. Python {platform.python_version()}, {os.cpu_count()} "
+        f"cores ({model}), {datetime.date.today():%Y-%m-%d}, {took:.0f} s."
+    )
+
+
+def _cpuinfo() -> list[str]:
+    file = Path("/proc/cpuinfo")
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def _print(found: list[Row], about: str) -> None:
+    table = Table(title="Cost, as ratios to stock python-socketio in the same run", caption=about)
+    for number, column in enumerate(COLUMNS):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    for row in found:
+        cells = _cells(row)
+        cells[4] = f"[{'red' if row.missed else 'green' if row.must else 'default'}]{cells[4]}[/]"
+        table.add_row(*cells)
+    Console().print(table)
+
+
+def _write_readme(found: list[Row], about: str) -> None:
+    """Put the table in the README's section."""
+    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    lines += [f"| {' | '.join(_cells(row))} |" for row in found]
+    text = README.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    body = "\n".join([*lines, "", about, ""])
+    README.write_text(f"{before}{BEGIN}{body}{END}{after}", encoding="utf-8")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer events: a few minutes")
+    parser.add_argument("--json", action="store_true", help="the rows as JSON instead of a table")
+    parser.add_argument("--check", action="store_true", help="exit code 1 where a figure is not what it must be")
+    parser.add_argument("--compare", action="store_true", help="exit code 1 where one is worse than was committed")
+    parser.add_argument("--only", action="append", choices=GROUPS, help="this group alone; may be repeated")
+    parser.add_argument("--save", action="store_true", help="write the figures to be committed, and the README's table")
+    options = parser.parse_args(arguments)
+    start = time.monotonic()
+    found, counted = asyncio.run(_measure(set(options.only or GROUPS[:1]), options.quick))
+    about = _about(counted, time.monotonic() - start)
+    if options.json:
+        print(json.dumps({"about": about, "rows": [vars(row) for row in found]}, indent=1, ensure_ascii=False))
+    elif found:
+        _print(found, about)
+    if options.save:
+        known = json.loads(RATIOS.read_text()) if RATIOS.exists() else {}
+        known |= {row.id: round(row.ours, 3) for row in found}
+        RATIOS.write_text(json.dumps(known, indent=1) + "\n")
+        _write_readme(found, about)
+    wrong: list[str] = []
+    if options.check:
+        wrong += rows.missed(found)
+    if options.check or options.compare:
+        wrong += rows.worse(found, json.loads(RATIOS.read_text()))
+    for text in wrong:
+        print(text, file=sys.stderr)
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -193,6 +193,13 @@ class Console:
         self._client.on_packet = self._packet
         self._client.send('2/admin,["subscribe"]')
 
+    async def attach(self, port: int) -> None:
+        """Read as the Admin UI does."""
+        (self._client,) = await connect(port, 1, "/admin", "{}")
+
+    def close(self) -> None:
+        self._client.close()
+
     def _packet(self, packet: bytes) -> None:
         if packet[:9] == b"51-/admin":
             head = packet[10:]
