@@ -110,6 +110,30 @@ def test_what_is_decoded_is_what_the_library_decodes(text: str) -> None:
     assert value is None or repr(value) == repr(_loads(text))
 
 
+def _packet(packet_class: type[Any], text: str) -> Any:
+    try:
+        packet = packet_class(encoded_packet=text)
+    except Exception as error:  # noqa: BLE001  whatever it raises
+        return type(error)
+    return repr(vars(packet))
+
+
+@given(_VALUES)
+def test_a_tapped_server_packets_are_the_same(value: Any) -> None:
+    def made(packet_class: type[Any]) -> Any:
+        try:
+            return packet_class(socketio.packet.EVENT, namespace="/", data=["event", value]).encode()
+        except Exception as error:  # noqa: BLE001  whatever it raises
+            return type(error)
+
+    assert made(json_text.QuickPacket) == made(Packet)
+
+
+@given(st.one_of(st.text(), st.builds("2{}".format, st.text(alphabet='0123456789.eE+-[]{}",: ntrufalsNI/?-'))))
+def test_a_tapped_server_reads_packets_as_before(text: str) -> None:
+    assert _packet(json_text.QuickPacket, text) == _packet(Packet, text)
+
+
 @pytest.mark.parametrize("digits", [99, 100, 101, 102, 300, 5000])
 @pytest.mark.parametrize("before", [0, 1, 57, 100, 101])
 def test_integers_past_a_hundred_digits_are_left_to_the_library(digits: int, before: int) -> None:
