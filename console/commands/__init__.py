@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "config": "console.commands.config:config",
     "import": "console.commands.recordings:import_",
     "open": "console.commands.recordings:open_",
+    "distill": "console.commands.distill:distill",
     "replay": "console.commands.replay:replay",
 }
 

@@ -1,4 +1,4 @@
-"""`socketscope replay` and `socketscope distill`."""
+"""`socketscope replay`."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def replay(script: Path | None, url: str, **options: Any) -> None:
 
     \b
     Steps of a client: connect (expect-refused), emit (ack, id), expect (nth, strict, reply), expect-ack,
-      never, nothing-else, expect-disconnect, expect-transport, disconnect, drop
+      never, allow, nothing-else, expect-disconnect, expect-transport, disconnect, drop
     Several at once: {each: [alice, bob], expect: [...]}
     Other steps: http, wait, parallel, repeat, include
     With --app: console (emit, join, leave, disconnect, drop, simulate, set, delete,

@@ -22,6 +22,7 @@ from console.replay.outcome import CaseResult, Exit, Report, Status, StepResult
 from console.replay.parse import InvalidScript
 from console.replay.run import Options, replay, selected
 from server_core.host_config import HostConfig
+from server_core.recording import RecordingError, is_recording
 
 _STYLES = {Status.PASSED: "green", Status.FAILED: "red", Status.ERROR: "red", Status.SKIPPED: "dim"}
 _MARKS = {Status.PASSED: "✓", Status.FAILED: "✗", Status.ERROR: "✗", Status.SKIPPED: "-"}
@@ -36,7 +37,10 @@ def print_schema() -> None:
 def run(script: Path, url: str, **options: Any) -> int:
     """Replay a script; the exit code."""
     try:
-        loaded = _load(script)
+        loaded = load(script)
+    except RecordingError as error:
+        click.echo(f"socketscope: {text.safe(str(error))}", err=True)
+        return Exit.USAGE
     except InvalidScript as invalid:
         click.echo("\n".join(text.safe(line) for line in str(invalid).splitlines()), err=True)
         return Exit.USAGE
@@ -48,8 +52,15 @@ def run(script: Path, url: str, **options: Any) -> int:
     return _report(loaded, _options(url, options), options)
 
 
-def _load(script: Path) -> Script:
-    return parse.load(script)
+def load(script: Path) -> Script:
+    """The script of a file: a recording is distilled; InvalidScript, RecordingError."""
+    if not is_recording(script):
+        return parse.load(script)
+    from console.commands import distilling
+
+    found = distilling.distilled(script)
+    distilling.tell(found)
+    return found.script
 
 
 def _options(url: str, given: dict[str, Any]) -> Options:

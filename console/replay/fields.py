@@ -13,7 +13,7 @@ from console.replay.nodes import Node, ScriptError
 from console.replay.values import Value
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?")
-_UNITS = {"ms": 0.001, "s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 #: Seconds of the longest wait.
 MAX_DURATION = 86_400.0
 
@@ -107,7 +107,8 @@ def seconds(node: Node) -> float:
     match = _DURATION.fullmatch(node.text.strip())
     if match is None:
         raise ScriptError(node.place, f"{node.what} is no duration: write 300ms, 2s or 1m")
-    found = float(match[1]) * _UNITS[match[2] or ""]
+    number, unit = float(match[1]), match[2] or ""
+    found = number / 1000 if unit == "ms" else number * _UNITS[unit]
     if found > MAX_DURATION:
         raise ScriptError(node.place, "longer than a day")
     return found
@@ -117,7 +118,7 @@ def duration(value: float) -> str:
     """Seconds as a script has them; `seconds` gives the same back."""
     if value and value < 1:
         text = f"{value * 1000:.6f}".rstrip("0").rstrip(".")
-        if float(text) * _UNITS["ms"] == value:
+        if float(text) / 1000 == value:
             return f"{text}ms"
     text = f"{Decimal(repr(value)):f}"
     return f"{text.rstrip('0').rstrip('.') if '.' in text else text}s"

@@ -177,6 +177,20 @@ class Never(SomeActors):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Allow(SomeActors):
+    """An event that may have come: if so, it is taken."""
+
+    #: `[event, *args]`
+    values: list[Value]
+
+    verb = "allow"
+
+    @property
+    def patterns(self) -> tuple[Value, ...]:
+        return (self.values,)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NothingElse(SomeActors):
     """No event is left that nobody asked for, and none comes."""
 

@@ -119,6 +119,9 @@ class StepResult:
     ended: int = 0
     #: What a `$missing` of it would be.
     recorded: Value = NOTHING
+    #: With leniency: what was expected of what came otherwise, and was taken all the same.
+    expected: Value = NOTHING
+    differs: str = ""
 
 
 @dataclass

@@ -180,7 +180,7 @@ class _Script:
             return self._verb((lane,), node, ())
         word = next((word for word in STRUCTURE if word in keys), "")
         if word == "each":
-            who = tuple(fields.actor_name(item, RESERVED) for item in keys["each"].items)
+            who = tuple(fields.actor_name(item, RESERVED) for item in _names(keys["each"]))
             if not who or len(set(who)) != len(who):
                 raise ScriptError(keys["each"].place, "expected a list of different actors")
             return self._verb(who, node, ("each",))
@@ -283,6 +283,13 @@ class _Script:
         except InvalidScript as invalid:
             raise ScriptError(node.place, invalid.errors[0].message) from None
         return model.Include(**common, path=named, vars={**included.vars, **self._vars(beside)}, steps=included.steps)
+
+
+def _names(node: Node) -> list[Node]:
+    """A list of names, or one text of them, spaces between."""
+    if node.kind != "scalar":
+        return node.items
+    return [Node("scalar", "str", name, node.place) for name in node.text.split()]
 
 
 def _is_body(node: Node) -> bool:

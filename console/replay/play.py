@@ -72,6 +72,7 @@ class Stage:
         environment: Mapping[str, str] | None = None,
         skip_console: bool = False,
         record_missing: bool = False,
+        lenient: bool = False,
         outer: Stage | None = None,
     ) -> None:
         """`speed` divides gaps; None leaves them out. `record_missing` lets anything come where `$missing` stands."""
@@ -84,6 +85,7 @@ class Stage:
         self.observer: Observer = observer or Quiet()
         self.skip_console = skip_console
         self.record_missing = record_missing
+        self.lenient = lenient
         self.witness: Witness = outer.witness if outer else Witness(url)
         self.scope: Scope = Scope(outer.scope if outer else None, environment)
         self.actors: dict[str, Actor] = {}
@@ -239,6 +241,7 @@ class Stage:
                 host=self.host,
                 skip_console=self.skip_console,
                 record_missing=self.record_missing,
+                lenient=self.lenient,
                 outer=self,
             )
             stage.load = load

@@ -15,13 +15,15 @@ from console.replay.values import ANY, Value
 #: Texts that need no quotes, whatever stands around them.
 _PLAIN = re.compile(r"[A-Za-z$/][A-Za-z0-9_./$-]*(?: [A-Za-z0-9_./$-]+)*|\d+(?:\.\d+)?m?s")
 #: What YAML 1.1 or 1.2 takes for something else.
-_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf"})
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "nan", "inf"})
 #: Characters that a quoted text can't hold as they are.
 _HIDDEN = re.compile(
     "[^\\x20-\\x7e\\xa0-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010fffd]|[\\u2028\\u2029]"
 )
 #: Past it a key needs YAML's long form.
 _LONG_KEY = 120
+#: Names past which `each` has them as one text.
+_MANY = 8
 _WIDTH = 118
 
 
@@ -123,6 +125,19 @@ def _beside(step: Step) -> dict[str, Any]:
     return made
 
 
+class Nothing:
+    """A verb that needs no more than its name."""
+
+
+NONE = Nothing()
+
+
+class Names(str):
+    """Names of actors, as one text."""
+
+    __slots__ = ()
+
+
 class Plain(str):
     """A text of the format itself, in which `$` has no meaning."""
 
@@ -152,7 +167,8 @@ def _step(step: Step) -> dict[str, Any]:
     who = step.actors
     if len(who) == 1:
         return {who[0]: {step.verb: body}, **more, **beside}
-    return {"each": [Plain(name) for name in who], step.verb: body, **more, **beside}
+    names = Names(" ".join(who)) if len(who) > _MANY else [Plain(name) for name in who]
+    return {"each": names, step.verb: body, **more, **beside}
 
 
 def _verb(step: Step) -> tuple[Any, dict[str, Any]]:
@@ -173,16 +189,18 @@ def _verb(step: Step) -> tuple[Any, dict[str, Any]]:
         case model.Never():
             arguments = {} if step.args is None else {"args": step.args}
             return {"event": step.event, **arguments, "for": Plain(duration(step.span))}, {}
+        case model.Allow():
+            return step.values, {}
         case model.NothingElse():
             body = {"for": Plain(duration(step.span))} if step.span else {}
-            return body | ({"except": [Plain(name) for name in step.exempt]} if step.exempt else {}), {}
+            return body | ({"except": [Plain(name) for name in step.exempt]} if step.exempt else {}) or NONE, {}
         case model.ExpectDisconnect():
-            return {} if step.reason is ANY else {"reason": step.reason}, {}
+            return NONE if step.reason is ANY else {"reason": step.reason}, {}
         case model.ExpectTransport():
             return Plain(step.transport), {}
         case model.Disconnect():
-            return {"close": True} if step.close else {}, {}
-    return {}, {}
+            return {"close": True} if step.close else NONE, {}
+    return NONE, {}
 
 
 def _connect(step: model.Connect) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -287,6 +305,8 @@ def flow(value: Value) -> str:
             return "null"
         case bool():
             return "true" if value else "false"
+        case Names():
+            return str(value)
         case Plain():
             return _text(value)
         case str() | values.Ref() | values.Template() | values.Anything() | values.Missing():
@@ -301,6 +321,8 @@ def flow(value: Value) -> str:
             return f"[{', '.join(map(flow, value))}]"
         case dict():
             return flow_map(value)
+        case Nothing():
+            return ""
         case values.OfType(name):
             return f"!type {name}"
         case values.Regex(pattern):

@@ -49,6 +49,8 @@ class Options:
     keep: Path | None = None
     #: Let anything come where `$missing` stands, to be filled in.
     record_missing: bool = False
+    #: Take an event or an ack that came otherwise, and note how it differs.
+    lenient: bool = False
     show_secrets: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
@@ -180,6 +182,7 @@ class _Player:
             environment=self._options.environment,
             skip_console=self._options.skip_console,
             record_missing=self._options.record_missing,
+            lenient=self._options.lenient,
         )
         self._result.steps = stage.results
         try:

@@ -24,6 +24,7 @@ _TRANSPORTS: _Schema = {
     "minItems": 1,
     "uniqueItems": True,
 }
+_EACH: _Schema = {"anyOf": [{"type": "array", "minItems": 1}, {"type": "string", "minLength": 1}]}
 _NAME = "^[A-Za-z_][A-Za-z0-9_-]*$"
 
 
@@ -57,6 +58,7 @@ _ARGUMENTS: dict[str, _Schema] = {
     "expect": _EVENT,
     "expect-ack": _object({"id": _TEXT, "values": _ANY}, "id"),
     "never": _object({"event": _ANY, "args": {"type": "array"}, "for": _DURATION}, "event", "for"),
+    "allow": _EVENT,
     "nothing-else": _object({"for": _DURATION, "except": _NAMES}, or_null=True),
     "expect-disconnect": _object({"reason": _ANY}, or_null=True),
     "expect-transport": {"enum": list(steps.TRANSPORTS)},

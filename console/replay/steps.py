@@ -157,6 +157,11 @@ def _never(read: Read) -> Step:
     )
 
 
+def _allow(read: Read) -> Step:
+    allowed = event_and_arguments(read.node, matchers=True)
+    return model.Allow(**read.common, who=read.actors, values=allowed)
+
+
 def _nothing_else(read: Read) -> Step:
     given = options(read.node, ("for", "except"), "nothing-else")
     span = given.seconds("for", 0.0) or 0.0
@@ -190,6 +195,7 @@ VERBS: dict[str, Verb] = {
     "expect": Verb(_expect, ("nth", "strict", "reply"), shared=True),
     "expect-ack": Verb(_expect_ack),
     "never": Verb(_never, shared=True),
+    "allow": Verb(_allow, shared=True),
     "nothing-else": Verb(_nothing_else, shared=True),
     "expect-disconnect": Verb(_expect_disconnect, shared=True),
     "expect-transport": Verb(_expect_transport, shared=True),

@@ -76,7 +76,7 @@ maps = st.dictionaries(texts, sent, max_size=2)
 pattern_maps = st.dictionaries(texts, patterns, max_size=2)
 transports = st.sampled_from([(), ("polling",), ("websocket",), ("polling", "websocket")])
 actors = st.sampled_from(ACTORS)
-several = st.lists(actors, min_size=1, max_size=3, unique=True).map(tuple)
+several = (st.lists(actors, min_size=1, max_size=3, unique=True) | st.just([f"n{n}" for n in range(10)])).map(tuple)
 common: dict[str, Any] = {"after": durations, "within": st.none() | durations}
 template_texts = literals() | templates()
 
@@ -174,6 +174,7 @@ single = (
         args=st.none() | st.lists(patterns, max_size=2),
         span=durations,
     )
+    | st.builds(model.Allow, **common, who=several, values=expected_events)
     | st.builds(model.NothingElse, **common, who=several, span=durations, exempt=st.lists(texts, max_size=2).map(tuple))
     | st.builds(model.ExpectDisconnect, **common, who=several, reason=patterns)
     | st.builds(model.ExpectTransport, **common, who=several, transport=st.sampled_from(["polling", "websocket"]))
