@@ -164,6 +164,7 @@ class Actor:
         await self.socket.disconnect()
         if connection is None:
             return
+        await connection.client.engine.settle()  # a server may take the end of the connection before the goodbye
         if close:
             await connection.client.close()
         else:

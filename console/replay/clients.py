@@ -35,7 +35,7 @@ class ClientSteps:
             case model.Emit():
                 await self._emit(step, result)
             case model.Expect():
-                await self._each(step, lambda actor: self._expect(actor, step, result))
+                await self._expect_all(step, result)
             case model.ExpectAck():
                 await self._expect_ack(step, result)
             case model.Never():
@@ -138,11 +138,12 @@ class ClientSteps:
                 return
             number, answer = await actor.socket.ask(event, *args)
             self._stage.witness.sent(actor.name, [event, *args], number)
-            answer.add_done_callback(lambda done: self._acked(actor, number, done))
             if step.id:
+                answer.add_done_callback(lambda done: self._acked(actor, number, done))
                 actor.asked[self._key(step.id)] = answer
                 return
-            got = await asyncio.wait_for(asyncio.shield(answer), self._stage.timeout(step))
+            got = await _answer(answer, self._stage.timeout(step))
+            self._stage.witness.acked(actor.name, number, got)
         except TimeoutError:
             expected = self._stage.resolve(step.ack)
             message = f"no ack of {event!r} came to {actor.name} within {self._stage.timeout(step):g} s"
@@ -168,18 +169,25 @@ class ClientSteps:
         timeout = self._stage.timeout(step)
         expected = self._stage.resolve(step.values)
         try:
-            got = await asyncio.wait_for(asyncio.shield(answer), timeout)
+            got = await _answer(answer, timeout)
         except TimeoutError:
             raise Failed(f"no ack {step.id!r} came to {actor.name} within {timeout:g} s", expected=expected) from None
         except Closed as closed:
             raise Failed(f"no ack {step.id!r} came to {actor.name}: {closed}", expected=expected) from None
         self._answered(expected, got, result, f"the ack {step.id!r} to {actor.name} differs")
 
-    async def _expect(self, actor: Actor, step: model.Expect, result: StepResult) -> None:
+    async def _expect_all(self, step: model.Expect, result: StepResult) -> None:
+        """One actor after another: what comes to the others meanwhile is kept for them."""
         pattern = self._stage.resolve(step.values)
-        name = pattern[0] if isinstance(pattern[0], str) else None
         patience = self._stage.timeout(step)
         deadline = asyncio.get_running_loop().time() + (min(patience, _LENIENCY) if self._stage.lenient else patience)
+        for name in step.who:
+            await self._expect(self._stage.actor(name), step, pattern, deadline, result)
+
+    async def _expect(
+        self, actor: Actor, step: model.Expect, pattern: list[Value], deadline: float, result: StepResult
+    ) -> None:
+        name = pattern[0] if isinstance(pattern[0], str) else None
         seen = 0
         while True:
             for received in actor.inbox.open(None if step.strict else name):
@@ -187,7 +195,8 @@ class ClientSteps:
                     continue
                 seen = received.number
                 if self._takes(actor, step, pattern, received, result):
-                    await self._reply(actor, step, received)
+                    if step.reply is not None:
+                        await self._reply(actor, step.reply, received)
                     return
             if actor.reason:
                 raise self._did_not_come(actor, step, pattern, result, f"{actor.name} is gone: {actor.reason}")
@@ -258,12 +267,10 @@ class ClientSteps:
             notes.append(f"it got, and nobody asked for: {told}")
         return Failed(f"no {event} came to {actor.name}{within}", expected=pattern, notes=tuple(notes))
 
-    async def _reply(self, actor: Actor, step: model.Expect, received: Received) -> None:
-        if step.reply is None:
-            return
+    async def _reply(self, actor: Actor, reply: list[Value], received: Received) -> None:
         if received.event.id is None:
             raise Failed(f"{actor.name} can't reply: the server wants no ack of {received.event.name!r}")
-        answer = self._stage.resolve(step.reply)
+        answer = self._stage.resolve(reply)
         self._stage.witness.replied(actor.name, received.event.id, answer)
         try:
             await actor.socket.ack(received.event, *answer)
@@ -333,6 +340,15 @@ class ClientSteps:
         if why := self._stage.differs(pattern, got, bound):
             raise Failed(message, expected=pattern, got=got, differs=why)
         self._stage.scope.variables.update(bound)
+
+
+async def _answer(answer: asyncio.Future[list[Any]], timeout: float) -> list[Any]:
+    """The values of an ack; TimeoutError when they do not come in time, and others may still wait for them."""
+    if not answer.done():
+        await asyncio.wait((answer,), timeout=timeout)
+        if not answer.done():
+            raise TimeoutError
+    return answer.result()
 
 
 def _refusal(message: Value, data: Value) -> dict[str, Value]:

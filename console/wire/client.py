@@ -107,6 +107,8 @@ class ClientSocket:
             self._joined.set_exception(error)
 
     async def event(self, event: Event) -> None:
+        if self.reason:
+            return  # it came while the goodbye was under way
         if self._on_event:
             self._on_event(event)
         else:

@@ -182,7 +182,10 @@ class Engine:
             await self._end("transport close", error)
 
     async def _upgrade(self) -> None:
-        """Move from polling to WebSocket; when that fails, polling goes on."""
+        """Move from polling to WebSocket; when that fails, it stays with polling.
+
+        No poll is under way meanwhile: Node's server would answer it with CLOSE.
+        """
         try:
             async with asyncio.timeout(OPEN_TIMEOUT):
                 ws = await self._connect_websocket()
@@ -192,7 +195,6 @@ class Engine:
                     return
         except (OSError, WebSocketException, TimeoutError):
             return
-        await self._drain()
         self._ws = ws
         await ws.send("5")
         self.transport = "websocket"
@@ -202,7 +204,7 @@ class Engine:
 
     async def _open_polling(self) -> None:
         timeout = httpx.Timeout(OPEN_TIMEOUT, read=None)
-        self._http = httpx.AsyncClient(headers=self._headers, timeout=timeout, verify=self._tls or True)
+        self._http = httpx.AsyncClient(headers=self._headers, timeout=timeout, verify=self._verify())
         answer = await self._http.get(self._url("polling"))
         if answer.status_code != 200:
             raise ValueError(f"it refused with {answer.status_code}: {answer.text[:200]}")
@@ -213,10 +215,15 @@ class Engine:
         self.transport = "polling"
         for packet in rest:
             await self._packet(packet)
-        self._start(self._poll())
-        self._start(self._post_outbox())
         if "websocket" in self._transports and "websocket" in self.handshake.upgrades:
             await self._upgrade()
+        if self.transport == "polling":
+            self._start(self._poll())
+            self._start(self._post_outbox())
+
+    def _verify(self) -> ssl.SSLContext | bool:
+        """What checks certificates; without TLS nothing does, and loading them takes long."""
+        return (self._tls or True) if self._base.startswith("https") else False
 
     async def _poll(self) -> None:
         assert self._http is not None  # noqa: S101  made before this task
