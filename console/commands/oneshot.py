@@ -106,7 +106,7 @@ def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: An
 
     \b
       socketscope rooms localhost:3000 --user admin
-      socketscope rooms localhost:3000 --json | jq '.[] | {name, sockets: (.members | length)}'
+      socketscope rooms localhost:3000 --json | jq '.[] | select(.sockets > 100) | .room'
     """
 
     async def look(glance: Glance) -> None:
@@ -387,6 +387,9 @@ async def _do(glance: Glance, command: Command, done: str, as_json: bool) -> Non
     if not result.ok:
         raise End(UNREACHABLE, "" if as_json else result.error)
     if as_json:
+        return
+    if not result.sockets and not glance.lists_sockets:
+        click.echo(safe(f"{done} whom the server does not say"))
         return
     click.echo(safe(f"{done} {count(result.sockets, 'socket')}"))
     for ack in result.acks:

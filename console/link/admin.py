@@ -24,6 +24,8 @@ RECORDS = "SOCKETSCOPE_RECORDS"
 CONNECT_PATIENCE, CONFIG_PATIENCE = 20.0, 10.0
 #: Seconds that the server has to carry out a command, beside the time that its acks may take.
 COMMAND_PATIENCE = 20.0
+#: Seconds between what was sent last and the goodbye.
+LEAVING = 0.15
 #: Seconds for which plain events are gathered.
 GATHER = 0.03
 #: Seconds between two looks at what plain events have not been told of.
@@ -145,6 +147,8 @@ class AdminConnection:
 
     async def close(self) -> None:
         """Leave, once all that was sent is written out."""
+        if self._sender:
+            await asyncio.sleep(LEAVING)  # Node does not look at what comes in one go with a goodbye
         await self._client.close()
 
     async def abort(self) -> None:

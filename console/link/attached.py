@@ -39,6 +39,8 @@ from server_core.records import (
 
 #: Seconds between two tries to reach a server: the first, and the longest.
 RETRY, MAX_RETRY = 0.5, 10.0
+#: Seconds for which a socket is the server's that told of it first, before it is heard of again.
+CLAIM = 3.0
 
 
 class Attachment:
@@ -152,7 +154,7 @@ class AttachedLink(LiveLink):
         names = server_names([target.url for target in targets])
         super().__init__(", ".join(names), targets[0].url, "connecting")
         self.attachments = [Attachment(self, target, name) for target, name in zip(targets, names, strict=True)]
-        self._claims: dict[tuple[str, str], Attachment] = {}
+        self._claims: dict[tuple[str, str], tuple[Attachment, float]] = {}
         #: Whether two servers told of the same socket: an emit to one reaches the sockets of all.
         self._shared = False
         #: The result of the first try: why each server can't be reached, in the order of the URLs; "" where it can.
@@ -198,11 +200,17 @@ class AttachedLink(LiveLink):
         """Whether a socket is this server's; nobody else's while it lasts."""
         if len(self.attachments) == 1:
             return True
-        owner = self._claims.get((nsp, id))
-        if owner is None or id not in owner.sockets:
-            self._claims[nsp, id] = attachment
+        now = time.monotonic()
+        owner, since = self._claims.get((nsp, id), (None, 0.0))
+        # what is claimed is among its sockets a moment later
+        if owner is None or (id not in owner.sockets and now - since > CLAIM):
+            self._claims[nsp, id] = attachment, now
             if len(self._claims) > 4 * sum(len(each.sockets) for each in self.attachments) + 10_000:
-                self._claims = {key: each for key, each in self._claims.items() if key[1] in each.sockets}
+                self._claims = {
+                    key: each
+                    for key, each in self._claims.items()
+                    if key[1] in each[0].sockets or now - each[1] < CLAIM
+                }
             return True
         if owner is not attachment:
             self._shared = True
@@ -273,6 +281,8 @@ class AttachedLink(LiveLink):
 async def _all_of(parts: Iterable[tuple[Attachment, Command]]) -> CommandResult:
     """Carry out the parts of a command, each on its server, and say what came of all."""
     parts = list(parts)
+    if not parts:
+        return CommandResult(ok=False, error="no socket is named")
     results = await asyncio.gather(*(_one(attachment, command) for attachment, command in parts))
     if len(results) == 1:
         return results[0]

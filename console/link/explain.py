@@ -20,6 +20,8 @@ async def explain(error: BaseException, target: Target) -> str:
     if isinstance(error, Refused):
         message = error.message
         if "namespace" in message.lower() or message == "Unable to connect":
+            if old := await _old(target):
+                return old
             return (
                 f"{url} has no namespace {nsp}: the server is not instrumented (server_core.instrument, "
                 "sio.instrument() or @socket.io/admin-ui), or its admin has another name (--namespace)"
@@ -38,6 +40,15 @@ async def explain(error: BaseException, target: Target) -> str:
         return f"{url} hung up on CONNECT to {nsp}: {error}: check its parser (--parser msgpack), and its log"
     text = str(error) or type(error).__name__
     return text if url in text else f"{url}: {text}"
+
+
+async def _old(target: Target) -> str:
+    """What there is to say when the server is of version 2, which knows our namespace as little."""
+    from console.doctor.http import Http, identify
+
+    http = Http(target.url, path=target.path, headers=target.headers, verify=target.tls or True)
+    found = [finding async for finding in identify(http)]
+    return next((f"{each.text}: {each.fix}" for each in found if each.step == "engine" and each.level == "error"), "")
 
 
 async def _look(target: Target) -> str:

@@ -84,7 +84,7 @@ class PlainReader:
         self._now = now
         try:
             _READ[event](self, *args)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
             return
 
     def tick(self, now: float) -> None:

@@ -24,6 +24,7 @@ from server_core.records import (
     Disconnect,
     Disconnected,
     Emit,
+    EventSent,
     Join,
     Leave,
     RoomJoined,
@@ -53,7 +54,7 @@ class PlainSender:
         self._socket = socket
         self._reader = reader
         self._put = put
-        self._waits: list[tuple[set[tuple[str, ...]], asyncio.Future[None]]] = []
+        self._waits: list[tuple[set[tuple[Any, ...]], asyncio.Future[None]]] = []
         self._seq = itertools.count(1)
 
     async def probe(self, read: Callable[[], Awaitable[None]]) -> list[str]:
@@ -101,9 +102,11 @@ class PlainSender:
         for record in records:
             match record:
                 case RoomJoined():
-                    what: tuple[str, ...] = ("join", record.socket, record.room)
+                    what: tuple[Any, ...] = ("join", record.socket, record.room)
                 case RoomLeft():
                     what = ("leave", record.socket, record.room)
+                case EventSent():
+                    what = ("sent", record.data, record.attachments)
                 case Disconnected():
                     what = ("gone", record.socket)
                     for left, _ in self._waits:  # who is gone has left its rooms, too
@@ -136,13 +139,16 @@ class PlainSender:
             raise Unable(f"no socket of {command.nsp} is in {', '.join(command.rooms) or 'it'}")
         rooms = command.rooms
         to = None if not rooms else rooms[0] if len(rooms) == 1 else list(rooms)
-        await self._socket.emit("emit", command.nsp, to, command.event, *args)
-        return CommandResult(ok=True, sockets=len(reached))
+        message = ("emit", command.nsp, to, command.event, *args)
+        # it is told of, once it is done: until then it could be lost with the connection
+        told = {("sent", *packets.encode_args([command.event, *args]))} if self._reader.development else set()
+        result = await self._ask([message], told, reached, reached)
+        return msgspec.structs.replace(result, error="not confirmed by the server") if result.error else result
 
     async def _join(self, command: Join) -> CommandResult:
         here = self._here(command.nsp, command.sockets)
         known = self._reader.roster.sockets
-        left: set[tuple[str, ...]] = {
+        left: set[tuple[Any, ...]] = {
             ("join", id, room) for id in here for room in command.rooms if room not in known[id].rooms
         }
         asked = [("join", command.nsp, room, id) for id in command.sockets for room in command.rooms]
@@ -151,7 +157,7 @@ class PlainSender:
     async def _leave(self, command: Leave) -> CommandResult:
         here = self._here(command.nsp, command.sockets)
         known = self._reader.roster.sockets
-        left: set[tuple[str, ...]] = {
+        left: set[tuple[Any, ...]] = {
             ("leave", id, room) for id in here for room in command.rooms if room in known[id].rooms
         }
         asked = [("leave", command.nsp, room, id) for id in command.sockets for room in command.rooms]
@@ -172,7 +178,7 @@ class PlainSender:
     async def _ask(
         self,
         messages: Sequence[tuple[Any, ...]],
-        left: set[tuple[str, ...]],
+        left: set[tuple[Any, ...]],
         wanted: Sequence[str],
         here: Sequence[str],
     ) -> CommandResult:
@@ -190,7 +196,7 @@ class PlainSender:
             if left:
                 await asyncio.wait_for(done, patience)
         except TimeoutError:
-            late = {each[1] for each in left}
+            late = {each[1] for each in left if each[0] != "sent"} or set(here)
             error = f"{len(late)} of {len(here)} not confirmed by the server within {patience:.0f} s"
             return CommandResult(ok=False, error=error, sockets=len(here) - len(late))
         finally:
