@@ -168,7 +168,7 @@ class Reader:
             case ServerStats():
                 return Line("·", "quiet", "server", "stats", f"loop {text.seconds(record.lag)} late at worst")
             case Gap():
-                return Line("~", "warn", "console", "gap", f"{text.count(record.lost, 'record')} lost: {record.why}")
+                return Line("~", "warn", "console", "gap", f"{_lost(record)}{record.why}")
         return Line("·", "plain", "", record.kind, "")
 
     def _commanded(self, record: Commanded) -> Line:
@@ -320,6 +320,11 @@ class Reader:
 
     def _pretty(self, json_text: str) -> str:
         return _pretty_text(self.mask(json_text)) if json_text else ""
+
+
+def _lost(record: Gap) -> str:
+    """How much was lost, where that is known."""
+    return f"{text.count(record.lost, 'record')} lost: " if record.lost else ""
 
 
 def clock(nanoseconds: int, *, full: bool = False) -> str:

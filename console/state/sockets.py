@@ -31,6 +31,15 @@ class SocketListing(Listing[SocketInfo, str]):
         roster = self.session.state.roster_of(socket.id)
         return roster.engines.get(socket.engine) if roster else None
 
+    def server(self, socket: SocketInfo) -> str:
+        """The server that has it."""
+        return self.session.state.server_of(socket.id)
+
+    def lost(self, socket: SocketInfo) -> bool:
+        """Whether its server is out of reach: the socket is shown as it was."""
+        roster = self.session.state.roster_of(socket.id)
+        return bool(roster and roster.lost)
+
     def transport(self, socket: SocketInfo) -> str:
         """`websocket` or `polling`, "" when its connection is gone."""
         engine = self.engine(socket)
@@ -68,6 +77,7 @@ class SocketListing(Listing[SocketInfo, str]):
     KEYS = {
         "connected": lambda self, socket: (socket.connecting, socket.id),
         "id": lambda self, socket: socket.id,
+        "server": lambda self, socket: (self.server(socket), socket.connecting),
         "nsp": lambda self, socket: (socket.nsp, socket.connecting),
         "transport": lambda self, socket: (self.transport(socket), socket.connecting),
         "address": lambda self, socket: (socket.handshake.address, socket.connecting),

@@ -121,6 +121,10 @@ class State:
                 return engine
         return None
 
+    def server_of(self, id: str) -> str:
+        """The server on which a socket is live, "" when it is on none."""
+        return next((server for server, roster in self.rosters.items() if id in roster.sockets), "")
+
     def socket(self, id: str) -> SocketInfo | None:
         """A live socket."""
         roster = self.roster_of(id)

@@ -24,6 +24,7 @@ class SocketTable(Table[SocketInfo, str]):
         self._reader = reader
         columns: tuple[Column[SocketInfo], ...] = (
             Column("id", "id", lambda s, width: safe(s.id if width >= 20 else short(s.id)), ((0, 8), (150, 20))),
+            Column("server", "server", self._server, ((0, 10), (110, 16), (150, 21))),
             Column("nsp", "nsp", lambda s, _: safe(s.nsp), ((0, 6),)),
             Column("transport", "tr", self._transport, ((0, 2), (150, 9))),
             Column("address", "address", lambda s, _: safe(s.handshake.address), ((84, 15),)),
@@ -37,14 +38,23 @@ class SocketTable(Table[SocketInfo, str]):
         )
         super().__init__(listing, columns, id=id)
 
+    def left_out(self) -> frozenset[str]:
+        return frozenset() if len(self.sockets.session.state.rosters) > 1 else frozenset({"server"})
+
     def glyph(self, thing: SocketInfo) -> str:
+        if self.sockets.lost(thing):
+            return "○"
         return " " if thing.connected else "…"
 
     def tone(self, thing: SocketInfo) -> str:
-        return "plain" if thing.connected else "quiet"
+        return "plain" if thing.connected and not self.sockets.lost(thing) else "quiet"
 
     def gone(self, id: str) -> str:
         return f"{safe(id[:8])} gone"
+
+    def _server(self, socket: SocketInfo, width: int) -> str:
+        name = safe(self.sockets.server(socket))
+        return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
 
     def _transport(self, socket: SocketInfo, width: int) -> str:
         transport = self.sockets.transport(socket)

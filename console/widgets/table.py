@@ -65,6 +65,7 @@ class Table(LineList, Generic[Thing, Id]):
         self.selected: Id | None = None
         self.hint = ""
         self._columns_of: tuple[int, list[tuple[Column[Thing], int]]] = (-1, [])
+        self._left_out: frozenset[str] = frozenset()
 
     # what subclasses say
 
@@ -75,6 +76,10 @@ class Table(LineList, Generic[Thing, Id]):
     def tone(self, thing: Thing) -> str:
         """The style of its row."""
         return "plain"
+
+    def left_out(self) -> frozenset[str]:
+        """Ids of the columns that have nothing to say now; whoever chose them sees them."""
+        return frozenset()
 
     def gone(self, id: Id) -> str:
         """The row of what left since the list was refreshed."""
@@ -179,13 +184,16 @@ class Table(LineList, Generic[Thing, Id]):
 
     def shown(self, width: int) -> list[tuple[Column[Thing], int]]:
         """The columns for which there is room, with their widths."""
-        if self._columns_of[0] != width:
+        left_out = self.left_out()
+        if self._columns_of[0] != width or self._left_out != left_out:
+            self._left_out = left_out
             self._columns_of = (width, self._fit(width))
         return self._columns_of[1]
 
     def _fit(self, width: int) -> list[tuple[Column[Thing], int]]:
         if self.chosen is None:
-            sized = [(each, size) for each in self.columns if (size := each.width(width)) is not None]
+            wanted = [each for each in self.columns if each.id not in self._left_out]
+            sized = [(each, size) for each in wanted if (size := each.width(width)) is not None]
         else:
             known = {each.id: each for each in self.columns}
             found = [known[id] for id in self.chosen if id in known]
