@@ -57,6 +57,9 @@ from server_core.records import (
 #: What a line means; the screen gives each a colour, the glyph and the word say it without.
 Tone = Literal["in", "out", "good", "bad", "warn", "quiet", "plain"]
 
+#: Rooms of one emit that are named.
+_NAMED = 20
+
 
 class Line(NamedTuple):
     """One record in the timeline; nothing in it is safe for the screen yet."""
@@ -211,7 +214,10 @@ class Reader:
         return done
 
     def _target(self, record: EventSent) -> str:
-        return ", ".join(map(self._room, record.rooms)) if record.rooms else f"all of {record.nsp}"
+        if not record.rooms:
+            return f"all of {record.nsp}"
+        more = len(record.rooms) - _NAMED
+        return ", ".join(map(self._room, record.rooms[:_NAMED])) + (f", {more} more" if more > 0 else "")
 
     def _room(self, room: str) -> str:
         return self._state.label(room) if self._state.known(room) else f"#{room}"

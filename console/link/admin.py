@@ -112,6 +112,8 @@ class AdminConnection:
         finally:
             ticker.cancel()
             self._hand_over()
+            if self.plain and (last := self.plain.take()):
+                self._put(last)
 
     async def send(self, command: Command) -> CommandResult:
         """Have the server do something; never raises, the result says what was done or why not."""
@@ -194,8 +196,11 @@ class AdminConnection:
     def _read_plain(self, event: Event) -> None:
         if self.plain and event.name != "config":
             self.plain.read(event.name, event.args, time.monotonic())
-            if self._handing_over is None:  # what belongs together comes one by one
-                self._handing_over = asyncio.get_running_loop().call_later(GATHER, self._hand_over)
+            self._hand_over_soon()
+
+    def _hand_over_soon(self) -> None:
+        if self._handing_over is None:  # what belongs together comes one by one
+            self._handing_over = asyncio.get_running_loop().call_later(GATHER, self._hand_over)
 
     def _hand_over(self) -> None:
         if self._handing_over:
@@ -203,7 +208,9 @@ class AdminConnection:
             self._handing_over = None
         if self.plain is None:
             return
-        records = self.plain.take()
+        records = self.plain.take(time.monotonic())
+        if self.plain.waiting and not self._connected().reason:
+            self._hand_over_soon()
         if records:
             self._put(records)
             if self._sender:

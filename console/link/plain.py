@@ -34,6 +34,8 @@ _FRESH = 2.0
 _LIST = 3.0
 #: Nanoseconds within which the same event to one socket after another is one emit.
 _SAME_EMIT = 250_000_000
+#: Seconds of silence after which an emit has been told of whole.
+_TELLING = 0.025
 
 
 class PlainReader:
@@ -103,9 +105,18 @@ class PlainReader:
             if now - since > _LINGER:
                 self._close(engine, time.time_ns(), "without a namespace")
 
-    def take(self) -> list[AnyRecord]:
-        """The records of what was read since the last call; the first is a sync."""
-        self._end_sent()
+    @property
+    def waiting(self) -> bool:
+        """Whether an emit is still being told of."""
+        return self._sent is not None
+
+    def take(self, now: float | None = None) -> list[AnyRecord]:
+        """The records of what was read since the last call; the first is a sync.
+
+        With `now`, an emit that is still being told of, one recipient after another, waits for the next call.
+        """
+        if now is None or self._sent is None or now - self._sent.heard > _TELLING:
+            self._end_sent()
         if not self.listed:
             return []
         if not self._begun:
@@ -303,6 +314,7 @@ class PlainReader:
             self._end_sent()
             sent = self._sent = _Sent(_text(nsp), text, attachments, at)
         sent.to[_text(id)] = None
+        sent.heard = self._now
 
     def _end_sent(self) -> None:
         sent, self._sent = self._sent, None
@@ -374,6 +386,7 @@ class _Sent:
         self.attachments = attachments
         self.at = at
         self.to: dict[str, None] = {}
+        self.heard = 0.0
 
     def takes(self, nsp: str, id: str, text: str, attachments: tuple[bytes, ...], at: int) -> bool:
         same = nsp == self.nsp and text == self.text and attachments == self.attachments
