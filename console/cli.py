@@ -97,6 +97,7 @@ def cli(context: click.Context, /, **options: Any) -> None:
       socketscope --no-traffic         the demo, silent
       socketscope run main:app         your own server
       socketscope run main:app --headless --record session.siorec
+      socketscope attach localhost:3000    a server that runs already
     """
     if context.invoked_subcommand is None:
         sys.exit(_host(DEMO, options))

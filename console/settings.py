@@ -50,6 +50,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             examples=['slow = "ack>200ms"', 'refusals = "kind:refused or kind:event_blocked"'],
         ),
     ] = {}
+    targets: Annotated[
+        dict[str, str],
+        Meta(
+            description="Servers by name: what stands after `socketscope attach` for them, and in place of a URL in "
+            "every command. Passwords are better in $SOCKETSCOPE_PASSWORD.",
+            examples=[
+                'staging = "https://chat.example.com --user admin --path /ws/socket.io/"',
+                'cluster = "http://10.0.0.1:3000 http://10.0.0.2:3000 --user admin"',
+            ],
+        ),
+    ] = {}
     keys: Annotated[
         dict[str, str],
         Meta(

@@ -49,7 +49,7 @@ def doctor(url: str, namespace: str, auth: str | None, origin: str | None, as_js
             raise click.UsageError(f"--auth is not JSON: {error}") from error
         if not isinstance(payload, dict):
             raise click.UsageError("--auth is no object: clients send one")
-    (target,) = take_targets([url], {**options, "namespace": namespace})
+    (target, *_) = take_targets([url], {**options, "namespace": namespace})
     found: list[Finding] = []
 
     async def main() -> None:

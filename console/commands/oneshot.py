@@ -495,7 +495,9 @@ def _run(
     show_secrets: bool = False,
 ) -> None:
     """Attach, work, and end with an exit code."""
-    (target,) = take_targets([url], options)
+    target, *more = take_targets([url], options)
+    if more:
+        raise click.UsageError(f"{url} names {1 + len(more)} servers: this command asks one")
     from console.commands.glance import Unreachable, glance
 
     async def main() -> None:

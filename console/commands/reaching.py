@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_NAMES = ("user", "password", "token", "namespace", "path", "transport", "parser", "insecure", "headers")
 #: The environment variables that stand for options.
 PASSWORD, TOKEN = "SOCKETSCOPE_PASSWORD", "SOCKETSCOPE_TOKEN"
 
@@ -56,9 +58,50 @@ def reaching(command: F) -> F:
 
 def take_targets(urls: Sequence[str], options: dict[str, Any]) -> list[Target]:
     """The servers that URLs and options name, the options taken out; UsageError for what can't be."""
-    names = ("user", "password", "token", "namespace", "path", "transport", "parser", "insecure", "headers")
-    given = {name: options.pop(name, None) for name in names}
-    return [_target(url, given) for url in dict.fromkeys(urls)]
+    given = {name: options.pop(name, None) for name in _NAMES}
+    named = _named() if urls else {}
+    targets = []
+    for url in dict.fromkeys(urls):
+        if url in named:
+            theirs, more = _parse(url, named[url])
+            # what the command line says comes first
+            merged = {name: given[name] or more[name] for name in _NAMES}
+            if given["user"] or given["token"]:
+                merged |= {name: given[name] for name in ("user", "password", "token")}
+            targets += [_target(each, merged) for each in theirs]
+        else:
+            targets.append(_target(url, given))
+    return targets
+
+
+def _named() -> dict[str, str]:
+    """The servers that the config file names."""
+    from console.config.error import ConfigError
+    from console.config.load import load
+
+    try:
+        return load().settings.targets
+    except ConfigError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def _parse(name: str, text: str) -> tuple[list[str], dict[str, Any]]:
+    """The URLs and options of a named server, written as on the command line."""
+
+    @click.command()
+    @click.argument("urls", nargs=-1, required=True)
+    @reaching
+    def named(**_options: Any) -> None: ...
+
+    try:
+        context = named.make_context(name, shlex.split(text))
+    except (click.ClickException, ValueError) as error:
+        what = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        raise click.UsageError(f"the config file's target {name!r}: {what}") from error
+    except click.exceptions.Exit:
+        raise click.UsageError(f"the config file's target {name!r} is no server") from None
+    urls = context.params.pop("urls")
+    return list(urls), context.params
 
 
 def _target(url: str, given: dict[str, Any]) -> Target:

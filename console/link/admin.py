@@ -28,6 +28,8 @@ COMMAND_PATIENCE = 20.0
 LEAVING = 0.15
 #: Seconds for which plain events are gathered.
 GATHER = 0.03
+#: Bytes that a command takes beside its payload.
+ENVELOPE = 2_000
 #: Seconds between two looks at what plain events have not been told of.
 TICK = 1.0
 
@@ -120,6 +122,10 @@ class AdminConnection:
         try:
             if self._sender:
                 return await self._sender.send(command)
+            size = len(getattr(command, "args", "")) + sum(map(len, getattr(command, "attachments", ())))
+            most = self._client.engine.handshake.max_payload - ENVELOPE
+            if size > most:
+                return CommandResult(ok=False, error=f"{size} bytes are more than the server takes at once: {most}")
             patience = COMMAND_PATIENCE + (getattr(command, "ack", None) or 0.0)
             try:
                 values = await self._connected().emit_with_ack(

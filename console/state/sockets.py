@@ -77,7 +77,6 @@ class SocketListing(Listing[SocketInfo, str]):
     KEYS = {
         "connected": lambda self, socket: (socket.connecting, socket.id),
         "id": lambda self, socket: socket.id,
-        "server": lambda self, socket: (self.server(socket), socket.connecting),
         "nsp": lambda self, socket: (socket.nsp, socket.connecting),
         "transport": lambda self, socket: (self.transport(socket), socket.connecting),
         "address": lambda self, socket: (socket.handshake.address, socket.connecting),
@@ -88,4 +87,5 @@ class SocketListing(Listing[SocketInfo, str]):
         "out": lambda self, socket: (self.counters(socket).sent, socket.connecting),
         "last": lambda self, socket: (-self.counters(socket).last, socket.connecting),
         "rtt": lambda self, socket: (self.rtt(socket) or 0.0, socket.connecting),
+        "server": lambda self, socket: (self.server(socket), socket.connecting),
     }

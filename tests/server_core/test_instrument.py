@@ -208,6 +208,15 @@ async def test_a_console_reads_records_and_acts(kind: str) -> None:
         assert await poll(lambda: len(console.all(records.Commanded)) == 4, 5)
 
 
+async def test_a_command_larger_than_the_server_takes_does_not_cut_the_console_off() -> None:
+    async with instrumented("own") as (_, url), client(url) as bob, attached(target(url)) as console:
+        await console.until(lambda state: state.socket(bob.id))
+        large = Emit(rooms=(bob.id,), event="x", args='["' + "x" * 1_000_000 + '"]')
+        assert "more than the server takes" in (await console.send(large)).error
+        assert (await console.send(Emit(rooms=(bob.id,), event="x"))).ok
+        assert not console.all(records.Gap)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_consoles_do_not_see_themselves_nor_each_other(kind: str) -> None:
     async with instrumented(kind, server_stats_interval=0.2) as (_, url), plain_admin(url) as admin:
