@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent
 
 #: What the console's lower packages may not know of.
 BELOW_THE_SCREENS = (
+    "console/acting",
     "console/export",
     "console/har",
     "console/link",

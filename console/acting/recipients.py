@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from console.acting.payload import Problem, quote, split, unquote
 from console.state.state import State
 from console.text import count
-from server_core.records import SocketInfo
+from server_core.records import Emit, SocketInfo
 
 #: In place of names: the whole namespace, and the sockets that are marked.
 EVERYBODY = "*"
 MARKED = "@marked"
 #: Names that a summary says before it counts.
 NAMED = 3
+#: Rooms that one command may name.
+MAX_ROOMS = 1000
 
 
 class Recipients(NamedTuple):
@@ -81,6 +85,14 @@ def _room(word: str, state: State, nsp: str) -> tuple[str, str]:
     if members and not quoted and state.find(name, nsp):
         named += f", not socket {name}: that is @{name}"
     return name, named
+
+
+def in_parts(command: Emit, reached: Sequence[str]) -> list[Emit]:
+    """An emit to more rooms than a command may name, as several to the sockets that it reaches."""
+    if len(command.rooms) <= MAX_ROOMS:
+        return [command]
+    parts = (tuple(reached[at : at + MAX_ROOMS]) for at in range(0, len(reached), MAX_ROOMS))
+    return [msgspec.structs.replace(command, rooms=part, except_=()) for part in parts]
 
 
 def describe(socket: SocketInfo, state: State) -> str:

@@ -38,7 +38,7 @@ def needs(feature: str, *, sockets: bool = True) -> Refusal:
     def refusal(screen: MainScreen) -> str:
         if why := screen.operator.refusal(feature):
             return why
-        return "" if not sockets or screen.targets() else "no socket is selected"
+        return "" if not sockets or how_many(screen) else "no socket is selected"
 
     return refusal
 
@@ -48,9 +48,15 @@ def needs_one(feature: str) -> Refusal:
     several = needs(feature)
 
     def refusal(screen: MainScreen) -> str:
-        return several(screen) or ("" if len(screen.targets()) == 1 else "it is done to one socket at a time")
+        return several(screen) or ("" if how_many(screen) == 1 else "it is done to one socket at a time")
 
     return refusal
+
+
+def how_many(screen: MainScreen) -> int:
+    """How many sockets an action would be about at most: the footer asks often, so nobody is looked up."""
+    table = screen.view.table
+    return len(table.marks) if table is not None and table.marks else len(screen.view.sockets())
 
 
 def ids(sockets: Sequence[SocketInfo]) -> list[str]:

@@ -18,6 +18,7 @@ from console.acting.recipients import (
     Recipients,
     complete_last,
     describe,
+    in_parts,
     namespaces_of,
     read_recipients,
     rooms_of,
@@ -159,6 +160,9 @@ class EmitDialog(EventDialog):
 
         title = f"Emit {command.event} to {count(len(reached), 'socket')}?"
         self.app.push_screen(ConfirmDialog(self.operator, title, "Emit", reached), answer)
+
+    def parts(self, command: EventCommand) -> Sequence[EventCommand]:
+        return in_parts(command, self._reach(command)) if isinstance(command, Emit) else [command]
 
     def waiting(self, command: EventCommand) -> str:
         if command.ack is None or not isinstance(command, Emit) or len(reached := self._reach(command)) < 2:

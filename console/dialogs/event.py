@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Literal
 
 from textual import on
@@ -249,7 +249,7 @@ class EventDialog(Dialog[None]):
 
     def _deliver(self, command: EventCommand) -> Coroutine[Any, Any, None]:
         async def deliver() -> None:
-            result = await self.operator.carry_out([command])
+            result = await self.operator.carry_out_together(self.parts(command))
             self._sending = False
             text = self.outcome(command, result)
             if self.is_attached:
@@ -261,6 +261,10 @@ class EventDialog(Dialog[None]):
                 self.app.notify(safe(f"{command.event}: {text}"), severity=severity, markup=False)
 
         return deliver()
+
+    def parts(self, command: EventCommand) -> Sequence[EventCommand]:
+        """The commands that it takes: one, but for an emit to very many."""
+        return [command]
 
     def waiting(self, command: EventCommand) -> str:
         return "sending…" if command.ack is None else f"waiting for the ack, up to {seconds(command.ack)}…"

@@ -53,3 +53,7 @@ class Operator:
             if not results[-1].ok:
                 break
         return merge(results)
+
+    async def carry_out_together(self, commands: Sequence[Command]) -> CommandResult:
+        """Have the server do these at the same time; what came of them together."""
+        return merge(await asyncio.gather(*(asyncio.wrap_future(self.link.send(command)) for command in commands)))

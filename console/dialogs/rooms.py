@@ -92,11 +92,14 @@ class RoomsDialog(Dialog[list[Command]]):
         if not problem and self._verb == "leave" and not out:
             problem = "there is no room to leave"
         if not problem:
-            for nsp, ids in by_namespace(self._sockets, self._operator.state).items():
+            state = self._operator.state
+            for nsp, ids in by_namespace(self._sockets, state).items():
                 if into:
                     commands.append(Join(nsp=nsp, sockets=ids, rooms=into))
-                if out:
-                    commands.append(Leave(nsp=nsp, sockets=ids, rooms=out))
+                if members := tuple(
+                    id for id in ids if (socket := state.socket(id)) and socket.rooms.intersection(out)
+                ):
+                    commands.append(Leave(nsp=nsp, sockets=members, rooms=out))
             if not commands:
                 problem = "✗ they have all left"
         self.say("#call", "\n".join(call(command, (), self._operator.api) for command in commands[:2]))

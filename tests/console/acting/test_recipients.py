@@ -8,6 +8,7 @@ from console.acting.payload import Problem
 from console.acting.recipients import (
     by_namespace,
     complete_last,
+    in_parts,
     namespaces_of,
     read_recipients,
     rooms_among,
@@ -15,6 +16,7 @@ from console.acting.recipients import (
     whom,
 )
 from console.state.state import State
+from server_core.records import Emit
 from tests.support.make import Maker
 
 BOB, BEA, BEN = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB", "kzQ19aZpzzzzzzzzAAAC"
@@ -92,3 +94,12 @@ def test_completion_of_the_last_name() -> None:
     assert complete_last('"a', rooms) == '"a, b"'
     assert complete_last("lobby", rooms) is None
     assert complete_last("x, ", rooms) is None
+
+
+def test_an_emit_to_very_many_is_several() -> None:
+    many = tuple(map(str, range(2_500)))
+    parts = in_parts(Emit(rooms=many, except_=("0",), event="news", sender="s"), many[1:])
+    assert [len(part.rooms) for part in parts] == [1000, 1000, 499]
+    assert all((part.event, part.sender, part.except_) == ("news", "s", ()) for part in parts)
+    few = Emit(rooms=("a",), except_=("b",), event="news")
+    assert in_parts(few, ["x"]) == [few]
