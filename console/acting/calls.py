@@ -29,9 +29,9 @@ _LISTED = 4
 
 def api_of(info: ServerInfo) -> Api:
     """The API that a server's app is written in."""
-    if "AsyncServer" in info.library:
+    if "AsyncServer" in info.library or "sio.instrument()" in info.library:
         return "stock"
-    return "node" if info.library.startswith("socket.io") else "own"
+    return "node" if "Node.js" in info.library else "own"
 
 
 def call(command: Command, args: Sequence[Any] = (), api: Api = "own") -> str:

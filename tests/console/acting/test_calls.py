@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from console.acting.calls import Api, api_of, call
+from console.link.plain import LIBRARIES
 from server_core.records import (
     Command,
     DeleteAttribute,
@@ -100,7 +101,8 @@ def test_attributes() -> None:
     [
         ("server_core.Server (python-socketio 5.18.1, engineio 4.15.1)", "own"),
         ("socketio.AsyncServer (python-socketio 5.18.1, engineio 4.15.1)", "stock"),
-        ("socket.io 4.8.1", "node"),
+        (LIBRARIES["python"], "stock"),
+        (LIBRARIES["node"], "node"),
         ("", "own"),
     ],
 )
