@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from console.acting.calls import call
 from console.acting.messages import Draft
 from console.acting.outcome import count_acks, done, failed
 from console.acting.payload import quote
@@ -63,10 +64,13 @@ def ids(sockets: Sequence[SocketInfo]) -> list[str]:
     return [socket.id for socket in sockets if socket.connected]
 
 
-def room(screen: MainScreen) -> RoomRef | None:
-    """The room that the cursor is on."""
+def rooms(screen: MainScreen) -> list[RoomRef]:
+    """The marked rooms, else the one that the cursor is on: in the list of rooms, or in a socket's."""
+    table = screen.view.table
+    if screen.view.id == "rooms" and table is not None and table.marks:
+        return [RoomRef(*key) for key in sorted(table.marks)]
     ref = screen.view.ref()
-    return ref if isinstance(ref, RoomRef) else None
+    return [ref] if isinstance(ref, RoomRef) else []
 
 
 def perform(screen: MainScreen, commands: Sequence[Command] | None) -> None:
@@ -108,8 +112,9 @@ def _acks(result: CommandResult, operator: Operator) -> str:
 )
 def emit(screen: MainScreen) -> None:
     sockets = screen.targets()
-    if there := room(screen):
-        open_emit(screen, quote(there.room), there.nsp)
+    if there := rooms(screen):
+        names = [each.room for each in there if each.nsp == there[0].nsp]
+        open_emit(screen, ", ".join(map(quote, names)), there[0].nsp)
     elif len(sockets) > 1:
         open_emit(screen, MARKED, _namespace(sockets), marked=ids(sockets))
     elif sockets:
@@ -169,8 +174,8 @@ def simulate(screen: MainScreen) -> None:
 
 def _rooms(verb: Verb) -> Callable[[MainScreen], None]:
     def open_dialog(screen: MainScreen) -> None:
-        there = room(screen)
-        dialog = RoomsDialog(screen.operator, verb, ids(screen.targets()), leaving=there.room if there else "")
+        there = rooms(screen)
+        dialog = RoomsDialog(screen.operator, verb, ids(screen.targets()), leaving=there[0].room if there else "")
         screen.app.push_screen(dialog, lambda commands: perform(screen, commands))
 
     return open_dialog
@@ -187,33 +192,40 @@ for _verb, _key, _help in (
 
 
 def _on_room(screen: MainScreen) -> bool:
-    return room(screen) is not None
+    return bool(rooms(screen))
 
 
 @action(
     "kick",
     "K",
     "kick all",
-    "Take everyone from the room that the cursor is on; asks first",
+    "Take everyone from the marked rooms, or from the one that the cursor is on; asks first",
     group="Act",
     footer=True,
     visible=_on_room,
-    refusal=needs("LEAVE"),
+    refusal=needs("LEAVE", sockets=False),
 )
 def kick(screen: MainScreen) -> None:
-    there = room(screen)
-    if there is None:
+    rosters = screen.session.live.rosters.values()
+    commands: list[Command] = []
+    members: dict[str, None] = {}
+    names: list[str] = []
+    for there in rooms(screen):
+        found = [id for roster in rosters for id in roster.recipients(there.nsp, (there.room,), ())]
+        if found:
+            commands.append(Leave(nsp=there.nsp, sockets=tuple(found), rooms=(there.room,)))
+            names.append(there.room)
+            members |= dict.fromkeys(found)
+    if not commands:
+        screen.notify("kick all: nobody is in it now", severity="warning", markup=False)
         return
-    members = [
-        id for roster in screen.session.live.rosters.values() for id in roster.recipients(there.nsp, (there.room,), ())
-    ]
-    command = Leave(nsp=there.nsp, sockets=tuple(members), rooms=(there.room,))
-    title = f"Kick {count(len(members), 'socket')} from {there.room}?"
 
     def answer(yes: bool | None) -> None:
-        perform(screen, [command] if yes else None)
+        perform(screen, commands if yes else None)
 
-    screen.app.push_screen(ConfirmDialog(screen.operator, title, "Kick", members), answer)
+    title = f"Kick {count(len(members), 'socket')} from {', '.join(names)}?"
+    calls = "\n".join(call(command, (), screen.operator.api) for command in commands[:2])
+    screen.app.push_screen(ConfirmDialog(screen.operator, title, "Kick", list(members), calls), answer)
 
 
 # connections
@@ -245,8 +257,8 @@ def drop(screen: MainScreen) -> None:
 
 
 def _disconnect(screen: MainScreen, first: str) -> None:
-    there = room(screen)
-    of = f"of room {there.room}" if there else ""
+    there = rooms(screen) if screen.view.id == "rooms" else []
+    of = f"of room {there[0].room}" if len(there) == 1 else f"of {len(there)} rooms" if there else ""
     dialog = DisconnectDialog(screen.operator, ids(screen.targets()), of=of, first=first)
     screen.app.push_screen(dialog, lambda commands: perform(screen, commands))
 

@@ -85,7 +85,7 @@ class ConfirmDialog(Dialog[bool]):
         with Vertical(id="dialog") as dialog:
             dialog.border_title = Content(safe(self._title))
             yield self._whom
-            yield Static(Content(safe(self._call)), id="call")
+            yield Static(Content("\n".join(map(safe, self._call.split("\n")))), id="call")
             yield Static(id="result")
             with Horizontal(id="buttons"):
                 yield Button(Content(safe(f"{self._yes} (y)")), id="yes", variant="warning")

@@ -130,16 +130,16 @@ async def test_more_than_ten_are_disconnected_once_their_number_is_typed(open_co
 
 
 async def test_everybody_is_kicked_from_a_room(open_console: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(act, "room", lambda _screen: RoomRef("/", "lobby"))
+    monkeypatch.setattr(act, "rooms", lambda _screen: [RoomRef("/", "lobby"), RoomRef("/", "nowhere")])
     async with open_console() as screen:
         await screen.press("K")
-        await screen.wait("Kick 2 sockets from lobby?", "bob and bea")
+        await screen.wait("Kick 2 sockets from lobby?", "bob and bea", '.sockets_leave("lobby")')
         await screen.press("y")
         await screen.wait("bob and bea are out of lobby now")
         await screen.press("e")
-        await screen.wait("room lobby (2 sockets)")
-        await screen.press("escape", "d")
-        await screen.wait("of room lobby?")
+        await screen.wait("room lobby (2 sockets), room nowhere (nobody is in it now)")
+        await screen.press("escape", "l")
+        await screen.wait("[X] lobby")
         await screen.press("escape")
     assert screen.link.commands == [Leave(sockets=(BOB, BEA), rooms=("lobby",))]
 
