@@ -107,9 +107,12 @@ async def test_rooms_attributes_and_connections(target: str) -> None:
             await console.wait_for("alice is in dev now")
             console.send("M")
             await console.wait_for("out of")
-            console.send("shift+tab", "home", "space", "tab")  # dev: names of as many members are in order
+            await console.wait_cursor("│ into ")
             console.type("quiet")
             await console.wait_for("quiet")
+            await console.wait_redrawn("out of", "shift+tab")
+            console.send("home", "space")  # dev: rooms of as many members stand in the order of their names
+            await console.wait_for("[X] dev")
             console.send("ctrl+s")
             await console.wait_for("alice is out of dev now")
             assert (await alice.call("join", "x"))[0] == ["lobby", "quiet", "x"]
