@@ -1,0 +1,155 @@
+"""Recordings of real servers: what was live is what is opened, whatever ended the one who wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import sys
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+
+import pytest
+
+from console.link.base import LinkState
+from console.link.extract import load
+from console.link.hosted import HostedLink
+from console.link.recording import RecordingLink
+from console.state.state import State
+from server_core.host_config import HostConfig
+from server_core.recording import Recorder, read
+from server_core.records import EventReceived
+from tests.support.knowledge import knowledge
+from tests.support.py_client import PyClient
+from tests.support.run import APPS, SOCKETSCOPE, Running, Server
+from tests.support.serving import client
+from tests.support.terminal import Terminal
+from tests.support.waiting import poll
+
+DEMO = "server_core.demo:app"
+
+
+async def _chat(url: str, number: int, seconds: float) -> None:
+    """One more client of the demo: it joins, talks, asks, and goes."""
+    dice = random.Random(number)
+    ends = asyncio.get_running_loop().time() + seconds * dice.uniform(0.5, 1.2)
+    async with client(url, {"name": f"guest {number}", "token": "x"}) as socket:
+        reading = asyncio.ensure_future(_read_all(socket))
+        while asyncio.get_running_loop().time() < ends:
+            await socket.emit("message", "lobby", f"hello {dice.random()}")
+            with contextlib.suppress(TimeoutError):
+                await socket.emit_with_ack("rename", {"status": str(dice.random())}, timeout=5)
+            await asyncio.sleep(dice.uniform(0.05, 0.5))
+        reading.cancel()
+
+
+async def _read_all(socket: object) -> None:
+    while True:
+        await socket.receive()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("clients", "seconds", "suffix"),
+    [(6, 2.0, ".siorec"), pytest.param(50, 60.0, ".siorec.zst", marks=pytest.mark.slow)],
+)
+async def test_what_was_live_then_recorded_then_opened_is_the_same(
+    tmp_path: Path, clients: int, seconds: float, suffix: str
+) -> None:
+    path = tmp_path / f"demo{suffix}"
+    recorder = Recorder(path, show_secrets=True, sync_every=10**9)
+    link = HostedLink(HostConfig(target=DEMO, port=0, app_dir=str(APPS), traffic=True), recorder)
+    live = State(max_records=10**7, max_gone=50_000)
+    link.start()
+    try:
+        assert await poll(lambda: link.status.state is LinkState.LIVE, 20)
+        talking = [asyncio.ensure_future(_chat(link.url, number, seconds)) for number in range(clients)]
+        while not all(each.done() for each in talking):
+            live.apply(link.take())
+            await asyncio.sleep(0.05)
+        await asyncio.gather(*talking)
+    finally:
+        await asyncio.to_thread(link.stop)
+    live.apply(link.take())
+    assert recorder.error == ""
+    opened = RecordingLink(path)
+    session = load(opened)
+    assert opened.status.why == ""
+    assert sum(isinstance(record, EventReceived) for record in live.history.since(0)) > clients * 3
+    assert knowledge(session.state) == knowledge(live)
+    session.go(session.end // 2)
+    lived = State(max_records=10**7, max_gone=50_000)
+    lived.apply(read(path).records[: session.end // 2])
+    assert knowledge(session.state) == knowledge(lived)
+    opened.stop()
+
+
+async def test_a_server_is_recorded_without_a_console_and_opened_in_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.siorec"
+    command = [*SOCKETSCOPE, "record", "own:io", "-o", str(path), "--port", "0"]
+    async with Server(command, r"^listening on (\S+)$", "stdout") as server:
+        async with PyClient(server.url, auth={"name": "alice", "token": "t0psecret"}) as alice:
+            await alice.call("echo", "hello there")
+        assert await server.end(SIGTERM) == 0
+    assert b"t0psecret" not in path.read_bytes()
+    async with Terminal([*SOCKETSCOPE, "open", str(path)], columns=120, lines=40) as terminal:
+        await terminal.wait_for("▤ recording", 20)
+        terminal.send("3")
+        await terminal.wait_for("hello there")
+        await terminal.wait_for("stopped")
+        for _ in range(3):
+            terminal.send("[")
+        await terminal.wait_for("◀ past")
+        terminal.send("\\")
+        await terminal.wait_for("▤ recording")
+        terminal.send("q")
+        assert await terminal.wait_exit() == 0
+
+
+async def test_a_running_server_is_recorded_by_its_url(tmp_path: Path) -> None:
+    path = tmp_path / "attached.siorec.zst"
+    command = [*SOCKETSCOPE, "record", "127.0.0.1:1", "-o", str(path)]
+    async with Running(command) as refused:
+        assert await refused.wait_exit() == 3
+        assert len(refused.stderr) == 1
+    assert not path.exists()
+
+
+#: Writes 5,000 records a second, and says how many it has handed in.
+_WRITER = """
+import sys, time
+from pathlib import Path
+from server_core.recording import Recorder
+from tests.support.make import Maker
+make, recorder = Maker(), Recorder(Path(sys.argv[1]))
+number, began = 0, time.monotonic()
+while True:
+    recorder.write([make.received("a", "hi", number + each) for each in range(125)])
+    number += 125
+    print(number, time.monotonic(), flush=True)
+    time.sleep(max(0.0, began + number / 5_000 - time.monotonic()))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suffix", [".siorec", ".siorec.zst"])
+async def test_a_kill_loses_a_second_at_most_and_the_file_opens_each_time(tmp_path: Path, suffix: str) -> None:
+    for attempt in range(20):
+        path = tmp_path / f"{attempt}{suffix}"
+        command = [sys.executable, "-c", _WRITER, str(path)]
+        async with Running(command, cwd=Path(__file__).parents[2]) as writer:
+            await writer.wait_line("^500 ")
+            await asyncio.sleep(random.uniform(0.2, 1.2))
+            writer.process.send_signal(SIGKILL)
+            await writer.wait_exit()
+        handed_in = [json.loads(f"[{line.replace(' ', ',')}]") for line in writer.stdout]
+        last, at = handed_in[-1]
+        found = read(path)
+        assert found.damaged == []
+        kept = len(found.records)
+        lost_since = next((when for number, when in handed_in if number > kept), at)
+        assert kept <= last + 125
+        assert at - lost_since <= 1.0
+        link = RecordingLink(path)
+        assert load(link).end == kept
+        link.stop()
