@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from console.wire.target import Target
 
 USAGE, UNREACHABLE = 2, 3
+#: Seconds in which what a server has told already still arrives.
+LAST = 0.15
 
 
 @click.command("open")
@@ -146,6 +149,7 @@ def record_server(name: str, output: Path, targets: Sequence[Target], *, show_se
     click.echo(f"recording {name} to {output}")
     while not ended.wait(0.2) and not recorder.error:
         link.take()  # the recorder has it
+    time.sleep(LAST)
     link.stop()
     return _fail(recorder.error) if recorder.error else 0
 

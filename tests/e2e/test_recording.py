@@ -21,6 +21,7 @@ from server_core.host_config import HostConfig
 from server_core.recording import Recorder, read
 from server_core.records import EventReceived
 from tests.support.knowledge import knowledge
+from tests.support.peers import AUTH, python_server
 from tests.support.py_client import PyClient
 from tests.support.run import APPS, SOCKETSCOPE, Running, Server
 from tests.support.serving import client
@@ -106,10 +107,31 @@ async def test_a_server_is_recorded_without_a_console_and_opened_in_one(tmp_path
         assert await terminal.wait_exit() == 0
 
 
-async def test_a_running_server_is_recorded_by_its_url(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["own", "stock"])
+async def test_a_running_server_is_recorded_by_its_url(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "attached.siorec.zst"
-    command = [*SOCKETSCOPE, "record", "127.0.0.1:1", "-o", str(path)]
-    async with Running(command) as refused:
+    async with python_server(kind) as (url, _):
+        login = ["--user", AUTH["username"], "--password", AUTH["password"]]
+        async with Running([*SOCKETSCOPE, "record", url, "-o", str(path), *login]) as recording:
+            await recording.wait_line("^recording ")
+            async with PyClient(url, auth={"name": "alice"}) as alice:
+                await alice.call("echo", "hello there")
+                id = alice.id
+                assert await poll(lambda: "hello there" in _said(path), 10)
+            assert await recording.end(SIGTERM) == 0
+    found = read(path).records
+    assert next(record.kind for record in found) == "sync"
+    assert {each.socket for each in found if each.kind == "connected"} == {id}  # type: ignore[union-attr]
+
+
+def _said(path: Path) -> list[object]:
+    """The first arguments of the events from clients in a recording."""
+    return [args[0] for each in read(path).records if isinstance(each, EventReceived) and (args := each.args)]
+
+
+async def test_a_server_that_is_not_there_leaves_no_file(tmp_path: Path) -> None:
+    path = tmp_path / "attached.siorec"
+    async with Running([*SOCKETSCOPE, "record", "127.0.0.1:1", "-o", str(path)]) as refused:
         assert await refused.wait_exit() == 3
         assert len(refused.stderr) == 1
     assert not path.exists()
