@@ -8,6 +8,7 @@ import itertools
 import os
 import re
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ from rich.text import Text
 
 from tests.support.console import Console
 from tests.support.js_client import JsClient
+from tests.support.run import SOCKETSCOPE
+from tests.support.terminal import Terminal
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "screenshots"
@@ -84,7 +87,7 @@ def to_svg(screen: pyte.Screen, title: str) -> str:
     return console.export_svg(title=title, theme=DIMMED_MONOKAI, unique_id="socketscope", code_format=_SVG)
 
 
-def save(console: Console, name: str) -> None:
+def save(console: Terminal, name: str) -> None:
     screen = console.screen
     path = FOLDER / f"{name}-{screen.columns}x{screen.lines}.svg"
     path.write_text(to_svg(screen, "socketscope"))
@@ -165,12 +168,33 @@ async def views(columns: int, lines: int) -> None:
         save(console, "help")
 
 
+async def past(columns: int, lines: int) -> None:
+    """A recording that was opened, at a moment of its past."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "chat.siorec"
+        async with Console(None, "--record", str(path), columns=columns, lines=lines) as console:
+            await console.live()
+            async with JsClient(console.url) as client:
+                await client.connect(auth={"name": "alice", "token": "a-secret-of-alice"})
+                await console.wait_for(lambda _: console.output.count(b"private message") > 3, 60)
+        async with Terminal([*SOCKETSCOPE, "open", str(path)], columns=columns, lines=lines) as terminal:
+            await terminal.wait_for("▤ recording", 20)
+            terminal.send("t")
+            await terminal.wait_for("Go to")
+            terminal.type("70%")
+            terminal.send("enter")
+            await terminal.wait_for("◀ past")
+            await terminal.wait_quiet(0.3, 3)
+            save(terminal, "past")
+
+
 #: Every picture: who takes it, and in which sizes.
 PICTURES: tuple[tuple[Callable[[int, int], Awaitable[None]], tuple[tuple[int, int], ...]], ...] = (
     (sockets, ((80, 24), (120, 40), (200, 50))),
     (detail, ((80, 24), (120, 40))),
     (dialogs, ((120, 40),)),
     (views, ((120, 40),)),
+    (past, ((120, 40),)),
 )
 
 

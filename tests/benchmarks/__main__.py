@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import query, replay, rooms, rows, servers
+from tests.benchmarks import query, recording, replay, rooms, rows, servers
 from tests.benchmarks.rows import INSTRUMENT_COLUMN, NODE_COLUMN, Row
 
 RATIOS = Path(__file__).with_name("ratios.json")
@@ -23,7 +23,7 @@ README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 
 #: Tables of their own, beside the one.
-OTHERS = {"rooms": rooms.run, "query": query.run, "replay": replay.run}
+OTHERS = {"rooms": rooms.run, "query": query.run, "replay": replay.run, "recording": recording.run}
 GROUPS = ("servers", *OTHERS)
 
 
