@@ -184,7 +184,8 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "large ones": ("console/screens/test_hostile::test_a_megabyte_and_ten_thousand_rooms_stay_readable",),
     },
     "sizes": {
-        "80×24, 120×40 and 200×50": (
+        "each view at 80×24, 120×40 and 200×50, dark, light and ANSI": (
+            "console/screens/test_theme_snapshots::test_looks",
             "console/screens/test_snapshots::test_looks",
             "e2e/test_console::test_every_size_is_usable",
         ),
