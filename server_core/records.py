@@ -287,6 +287,11 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: What the servers of one cluster have in common; empty where it is no cluster's.
     cluster: str = ""
 
+    @property
+    def has_acks(self) -> bool:
+        """Whether recipients can be asked for acks: the Admin UI's own protocol knows none."""
+        return not self.features or "SIMULATE" in self.features
+
 
 class SocketSync(msgspec.Struct, frozen=True, array_like=True):
     """A socket and its counters."""

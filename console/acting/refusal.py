@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.link.base import Link, LinkState
 from console.state.session import Session
+from server_core.records import FEATURES
 
 #: The tags of commands → what they do, in words.
 _DOING = {
@@ -36,5 +37,6 @@ def refusal(session: Session, link: Link, feature: str, socket: str = "") -> str
     if "READ_ONLY" in features:
         return "the server is read-only"
     if feature not in features:
-        return f"this server can't {_DOING[feature]}"
+        plain = [roster.info.library for roster in known if roster.info.features != FEATURES and roster.info.library]
+        return f"{plain[0] if plain else 'this server'} can't {_DOING[feature]}"
     return ""

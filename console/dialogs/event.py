@@ -74,7 +74,8 @@ class EventDialog(Dialog[None]):
         yield Static(id="args-note", classes="note")
         with Horizontal(classes="field"):
             yield Label("ack")
-            yield Tick("wait", bool(draft.ack), id="ack", compact=True)
+            has_acks = self.operator.has_acks
+            yield Tick("wait", bool(draft.ack) and has_acks, id="ack", compact=True, disabled=not has_acks)
             yield Field(draft.ack or "2", id="seconds", max_length=6)
             yield Label("seconds", id="unit")
         yield Static(id="ack-note", classes="note")
@@ -105,7 +106,7 @@ class EventDialog(Dialog[None]):
         self.secrets = secrets
         self.query_one("#event", Field).value = quote(draft.event)
         self.query_one("#args", JsonArea).load_text(draft.args)
-        self.query_one("#ack", Checkbox).value = bool(draft.ack)
+        self.query_one("#ack", Checkbox).value = bool(draft.ack) and self.operator.has_acks
         if draft.ack:
             self.query_one("#seconds", Field).value = draft.ack
         self.check()
@@ -170,7 +171,8 @@ class EventDialog(Dialog[None]):
                 value = False
             value = value if value and 0 < value <= MAX_PATIENCE else False
         wrong = f"✗ more than 0 and at most {MAX_PATIENCE} seconds" if value is False else ""
-        self.note("ack", wrong, wrong=True)
+        none = "" if self.operator.has_acks else "the server's admin can't ask for acks"
+        self.note("ack", wrong or none, wrong=bool(wrong))
         return value
 
     def note(self, field: str, text: str, *, wrong: bool = False) -> None:

@@ -41,6 +41,11 @@ class Operator:
         infos = [roster.info for roster in self.state.rosters.values()]
         return api_of(infos[0]) if infos else "own"
 
+    @property
+    def has_acks(self) -> bool:
+        """Whether recipients can be asked for acks."""
+        return all(roster.info.has_acks for roster in self.state.rosters.values())
+
     def refusal(self, feature: str, socket: str = "") -> str:
         """Why a command can't be sent now; "" when it can."""
         return refusal(self.session, self.link, feature, socket)

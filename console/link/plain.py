@@ -157,8 +157,10 @@ class PlainReader:
 
     def can_act(self, features: list[str]) -> None:
         """Say what may be asked of it."""
-        acting = tuple(features) or ("READ_ONLY",)
-        self.roster.info = msgspec.structs.replace(self.roster.info, features=acting, library=LIBRARIES[self.kind])
+        ignores = self.kind == "python" and not self.development
+        acting = tuple(features) or (() if ignores else ("READ_ONLY",))
+        library = LIBRARIES[self.kind] + ("" if self.development else " in production mode")
+        self.roster.info = msgspec.structs.replace(self.roster.info, features=acting, library=library)
         self._resync = True
 
     def _stats(self, stats: dict[str, Any]) -> None:

@@ -97,7 +97,8 @@ class SocketsView(View):
         self.tail.toggle()
 
     def main_pane(self) -> LineList:
-        return self.sockets_list if self.sockets_list.listing.ids else self.tail
+        listing = self.sockets_list.listing
+        return self.sockets_list if listing.ids or listing.filter is None else self.tail
 
     @on(LineList.Moved)
     def _moved(self, event: LineList.Moved) -> None:

@@ -42,6 +42,18 @@ async def test_the_password_is_asked_for_and_not_shown(js: None, kind: str, colu
         await terminal.wait_for("bob")
         await bob.emit("shout", "hello console")
         await terminal.wait_for("hello console")
+        assert (await receive(bob))[0] == "shouted"
+        terminal.send("m")
+        await terminal.wait_for('io.to("')
+        if kind == "node":
+            await terminal.wait_for("can't ask for acks")
+        terminal.send("ctrl+s")
+        event = await asyncio.wait_for(bob.receive(), 10)
+        assert event.name == "private message"
+        assert event.id is None
+        await terminal.wait_for("1 socket")
+        terminal.send("escape")
+        await terminal.wait_gone("send ^s")
         terminal.send("d")
         await terminal.wait_for("Cancel")
         terminal.send("escape")

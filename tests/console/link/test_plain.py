@@ -149,6 +149,9 @@ def test_production_mode_tells_no_more_than_figures(file: str, label: str) -> No
     assert not reader.development
     assert reader.listed
     assert {type(record) for record in found} == {Sync}
+    info = reader.roster.info
+    assert "in production mode" in info.library
+    assert not info.has_acks or not info.features
 
 
 def test_an_emit_to_many_is_one_record() -> None:
