@@ -236,6 +236,10 @@ class Reader:
     def _data(self, record: PayloadRecord) -> str:
         return _with_attachments(self.mask(record.data), record)
 
+    def data(self, record: PayloadRecord) -> str:
+        """A record's payload, on one line."""
+        return self._data(record)
+
     # filter
 
     def text_of(self, record: AnyRecord) -> str:

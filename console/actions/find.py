@@ -8,6 +8,7 @@ from console.actions.registry import action
 from console.screens.columns import ColumnsDialog
 from console.screens.filters import FiltersDialog
 from console.screens.pick import Choice, PickDialog
+from console.screens.rooms import RoomsView
 from console.screens.save_filter import SaveFilterDialog
 from console.text import safe
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     "filter",
     "slash",
     "filter",
-    "Show only what matches, as you type (below: how to ask); escape clears it",
+    "Show only what matches, as you type (below: how to ask); escape clears it. In a detail: look for a text",
     group="Find",
     footer=True,
     key_display="/",
@@ -59,6 +60,48 @@ def sort_by(screen: MainScreen) -> None:
             table.sort_by(key)
 
     screen.app.push_screen(PickDialog("Sort by", choices), chosen)
+
+
+def _searched(screen: MainScreen) -> bool:
+    return screen.view.in_detail and screen.view.detail.pattern is not None
+
+
+@action(
+    "next-match", "n", "next", "In a detail: the next place with what was looked for", group="Find", visible=_searched
+)
+def next_match(screen: MainScreen) -> None:
+    screen.view.detail.search_on(forward=True)
+
+
+@action("previous-match", "N", "previous", "In a detail: the place before", group="Find", visible=_searched)
+def previous_match(screen: MainScreen) -> None:
+    screen.view.detail.search_on(forward=False)
+
+
+def _has_detail(screen: MainScreen) -> bool:
+    return screen.view.detail.display
+
+
+@action(
+    "reveal",
+    "v",
+    "reveal",
+    "Show the detail's secrets as they are, or mask them again",
+    group="Find",
+    visible=_has_detail,
+)
+def reveal(screen: MainScreen) -> None:
+    screen.view.detail.reveal()
+
+
+def _in_rooms(screen: MainScreen) -> bool:
+    return isinstance(screen.view, RoomsView)
+
+
+@action("own-rooms", "O", "own rooms", "List the sockets' own rooms too, or no more", group="Find", visible=_in_rooms)
+def own_rooms(screen: MainScreen) -> None:
+    if isinstance(view := screen.view, RoomsView):
+        view.toggle_own()
 
 
 @action("columns", "c", "columns", "Choose the list's columns and their order", group="Find", visible=_sorts)

@@ -14,13 +14,17 @@ def _markable(screen: MainScreen) -> bool:
     return screen.view.table is not None
 
 
+def _markable_or_foldable(screen: MainScreen) -> bool:
+    return screen.view.table is not None or screen.view.in_detail
+
+
 @action(
     "mark",
     "space",
     "mark",
-    "Mark what the cursor is on, or no more: actions are then about all that is marked",
+    "Mark what the cursor is on, or no more: actions are then about all that is marked. In a detail: open or close",
     group="Mark",
-    visible=_markable,
+    visible=_markable_or_foldable,
 )
 def mark(screen: MainScreen) -> None:
     screen.view.toggle()

@@ -51,7 +51,10 @@ def _view(id: str) -> Run:
 
 for _id, _key, _help in (
     ("sockets", "1", "Who is live, and what just happened"),
+    ("rooms", "2", "Rooms, their members, what is sent to them"),
     ("events", "3", "The whole timeline"),
+    ("clients", "4", "Connections: transport, round trips, bytes"),
+    ("servers", "5", "Servers: how busy they are, how their loop keeps up"),
     ("logs", "6", "What the app writes"),
 ):
     action(_id, _key, _id, _help, group="Move")(_view(_id))
@@ -68,20 +71,52 @@ def previous_pane(screen: MainScreen) -> None:
 
 
 def _has_tabs(screen: MainScreen) -> bool:
-    return screen.view.detail.display
+    return screen.view.detail.display and (screen.view.detail.has_tabs or screen.view.in_detail)
 
 
-@action("previous-tab", "left", "tab", "The detail's previous tab", group="Move", key_display="←", visible=_has_tabs)
+@action(
+    "previous-tab",
+    "left",
+    "tab",
+    "The detail's previous tab; in a tree, close a part or go to what it is in",
+    group="Move",
+    key_display="←",
+    visible=_has_tabs,
+)
 def previous_tab(screen: MainScreen) -> None:
-    screen.view.detail.turn(-1)
+    detail = screen.view.detail
+    if not (screen.view.in_detail and detail.fold("close")):
+        detail.turn(-1)
 
 
-@action("next-tab", "right", "tab", "The detail's next tab", group="Move", key_display="→", visible=_has_tabs)
+@action(
+    "next-tab",
+    "right",
+    "tab",
+    "The detail's next tab; in a tree, open a part",
+    group="Move",
+    key_display="→",
+    visible=_has_tabs,
+)
 def next_tab(screen: MainScreen) -> None:
-    screen.view.detail.turn(1)
+    detail = screen.view.detail
+    if not (screen.view.in_detail and detail.fold("open")):
+        detail.turn(1)
 
 
-@action("pause", "p", "pause", "Pause the timeline where it is, or follow the newest again", group="Move", footer=True)
+def _follows(screen: MainScreen) -> bool:
+    return not screen.view.in_detail and any(pane.follows for pane in screen.view.panes)
+
+
+@action(
+    "pause",
+    "p",
+    "pause",
+    "Pause the timeline where it is, or follow the newest again",
+    group="Move",
+    footer=True,
+    visible=_follows,
+)
 def pause(screen: MainScreen) -> None:
     screen.view.pause()
 

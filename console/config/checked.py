@@ -30,8 +30,17 @@ def settings(
 def check_all(config: Config) -> list[str]:
     """What the settings name that this console has not."""
     from console.actions.table import ACTIONS
+    from console.state.clients import ClientListing
+    from console.state.rooms import RoomListing
+    from console.state.servers import ServerListing
     from console.state.sockets import SocketListing
     from console.themes import KNOWN
 
     keys = {action.id: action.key for action in ACTIONS.values()}
-    return check(config, views={"sockets": tuple(SocketListing.KEYS)}, actions=keys, themes=KNOWN)
+    views = {
+        "sockets": tuple(SocketListing.KEYS),
+        "rooms": tuple(RoomListing.KEYS),
+        "clients": (*ClientListing.KEYS, "rtts", "agent"),
+        "servers": (*ServerListing.KEYS, "url"),
+    }
+    return check(config, views=views, actions=keys, themes=KNOWN)

@@ -147,6 +147,15 @@ def _sent(socket: SocketInfo, _path: str, context: Context) -> Iterable[Any]:
     return (counters.sent,) if counters else ()
 
 
+def _bytes(socket: SocketInfo, _path: str, context: Context) -> Iterable[Any]:
+    counters = context.counters(socket)
+    return (counters.bytes_received + counters.bytes_sent,) if counters else ()
+
+
+def _server(socket: SocketInfo, _path: str, context: Context) -> Iterable[Any]:
+    return [id for id, roster in context.state.rosters.items() if socket.id in roster.sockets]
+
+
 def _attr(socket: SocketInfo, path: str, _context: Context) -> Iterable[Any]:
     if not path:
         return [*socket.attributes, *socket.attributes.values()]
@@ -221,7 +230,13 @@ FIELDS: dict[str, Field] = {
         Field("reason", "text", "why: of disconnections, refusals, exceptions", 'reason:"ping timeout"', _reason, None),
         Field("ack", "duration", "time until the ack", "ack>200ms", _ack, None),
         Field("size", "size", "bytes of the payload", "size>1k", _size, None),
-        Field("sockets", "number", "how many sockets an emit reached", "sockets=0", _sockets, None),
+        Field(
+            "sockets", "number", "sockets that an emit reached, or a client or server has", "sockets=0", _sockets, None
+        ),
+        Field("members", "number", "sockets in a room", "members>10", None, None),
+        Field("private", "text", "whether a room is a socket's own: yes or no", "private:yes", None, None),
+        Field("bytes", "size", "bytes of payload, both ways, of a socket or a client", "bytes>1M", None, _bytes),
+        Field("server", "text", "the server's name", "server:chat", lambda r, _, c: (r.server,), _server),
         Field("who", "text", "the socket's name", "who:bob", _who, lambda s, _, c: (c.label(s.id),)),
         Field(
             "id", "text", "the socket's or the connection's id", "id:ojIckSD2", _id, lambda s, _, c: (s.id, s.engine)

@@ -12,7 +12,11 @@ from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 from console.query import narrow
 from console.query.context import Context
 from console.query.fields import FIELDS, Field
+from console.query.live import What, of_live, text_of
+from console.state.clients import ClientInfo
 from console.state.filter import Mask, Names
+from console.state.rooms import RoomInfo
+from console.state.servers import Server
 from server_core.records import AnyRecord, SocketInfo
 
 #: What matches: True, False, or None where the question is not about such a thing (`ack>1s` of a socket).
@@ -96,6 +100,10 @@ class Query:
     def matches_record(self, record: AnyRecord, context: Context) -> bool:
         return self.root.record(record, context) is not False
 
+    def matches_live(self, what: What, thing: Any, context: Context) -> bool:
+        """Whether a room, a client or a server matches; what can't be asked of it is passed over."""
+        return self.root.live(what, thing, context) is not False
+
     def matches_socket(self, socket: SocketInfo, context: Context) -> bool:
         """Whether it matches; what can only be asked of records is passed over."""
         return self.root.socket(socket, context) is not False
@@ -121,6 +129,15 @@ class BoundQuery:
     def narrow(self, names: Names) -> Mask | None:
         return self._query.narrow(names, self._context)
 
+    def takes_room(self, room: RoomInfo) -> bool:
+        return self._query.matches_live("room", room, self._context)
+
+    def takes_client(self, client: ClientInfo) -> bool:
+        return self._query.matches_live("client", client, self._context)
+
+    def takes_server(self, server: Server) -> bool:
+        return self._query.matches_live("server", server, self._context)
+
 
 class _Node:
     """A part of a query: how it answers for a record, and for a socket."""
@@ -133,6 +150,10 @@ class _Node:
 
     def narrow(self, names: Names, context: Context) -> Mask | None:
         """What can be said of records before they are decoded."""
+        raise NotImplementedError
+
+    def live(self, what: What, thing: Any, context: Context) -> Answer:
+        """How it answers for a room, a client or a server."""
         raise NotImplementedError
 
 
@@ -150,6 +171,9 @@ class _Text(_Node):
 
     def narrow(self, names: Names, context: Context) -> Mask | None:
         return narrow.of_text(self._literal, names, context)
+
+    def live(self, what: What, thing: Any, context: Context) -> Answer:
+        return self._test(text_of(what, thing, context))
 
 
 class _FieldTest(_Node):
@@ -173,6 +197,10 @@ class _FieldTest(_Node):
     def narrow(self, names: Names, context: Context) -> Mask | None:
         return narrow.of_field(self._field, self._path, self._test, self._literal, names, context)
 
+    def live(self, what: What, thing: Any, context: Context) -> Answer:
+        of = of_live(self._field, what)
+        return None if of is None else any(map(self._test, of(thing, self._path, context)))
+
 
 class _Not(_Node):
     def __init__(self, node: _Node) -> None:
@@ -186,6 +214,9 @@ class _Not(_Node):
 
     def narrow(self, names: Names, context: Context) -> Mask | None:
         return narrow.not_(self._node.narrow(names, context))
+
+    def live(self, what: What, thing: Any, context: Context) -> Answer:
+        return None if (answer := self._node.live(what, thing, context)) is None else not answer
 
 
 class _Several(_Node):
@@ -215,6 +246,14 @@ class _Several(_Node):
     def narrow(self, names: Names, context: Context) -> Mask | None:
         together = narrow.either if self._decides else narrow.both
         return together([node.narrow(names, context) for node in self._nodes])
+
+    def live(self, what: What, thing: Any, context: Context) -> Answer:
+        answer: Answer = None
+        for node in self._nodes:
+            if (one := node.live(what, thing, context)) is self._decides:
+                return one
+            answer = answer if one is None else one
+        return answer
 
 
 @v_args(inline=True)

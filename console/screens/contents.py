@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from console.export import sheets
-from console.export.sheets import Sheet
+from console.export.sheets import Room, Sheet
+from console.state.clients import ClientInfo
+from console.state.rooms import RoomInfo
 from console.widgets.table import Table
 from console.widgets.timeline_list import LogList, TimelineList
-from server_core.records import EngineInfo, SocketInfo
+from server_core.records import SocketInfo
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -46,8 +48,14 @@ def contents(screen: MainScreen) -> Contents | None:
             match things[:1]:
                 case [SocketInfo()]:
                     return _of(things, sheets.sockets(state, show_secrets=show_secrets), which)
-                case [EngineInfo()]:
-                    return _of(things, sheets.clients(state), which)
+                case [ClientInfo()]:
+                    return _of([client.engine for client in things], sheets.clients(state), which)
+                case [RoomInfo()]:
+                    rooms = [
+                        Room(room.nsp, room.room, tuple(state.members(room.nsp, room.room)), room.private)
+                        for room in things
+                    ]
+                    return _of(rooms, sheets.rooms_sheet(), which)
     return None
 
 

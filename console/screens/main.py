@@ -22,10 +22,12 @@ from console.link.base import Link, LinkState
 from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
+from console.screens.clients import ClientsView
 from console.screens.events import EventsView
 from console.screens.logs import LogsView
 from console.screens.look import remember, restore
-from console.screens.record import RecordDialog
+from console.screens.rooms import RoomsView
+from console.screens.servers import ServersView
 from console.screens.sockets import SocketsView
 from console.screens.view import Spot, Subject, View
 from console.state.filter import Filter
@@ -38,7 +40,7 @@ from console.text import safe
 from console.widgets.filter_bar import FilterBar
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
-from server_core.records import SocketInfo
+from server_core.records import Log, SocketInfo
 
 #: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
@@ -82,7 +84,10 @@ class MainScreen(Screen[None]):
             str(view.id): view
             for view in (
                 SocketsView(link, session, reader),
+                RoomsView(link, session, reader),
                 EventsView(link, session, reader),
+                ClientsView(link, session, reader),
+                ServersView(link, session, reader),
                 LogsView(link, session, reader),
             )
         }
@@ -220,16 +225,16 @@ class MainScreen(Screen[None]):
         self._lay_out()
 
     def open_current(self) -> None:
-        """Open what the cursor is on."""
+        """Open what the cursor is on: what it names, else the part of a detail that is folded."""
         if ref := self.view.ref():
             self.open(ref)
+        elif self.view.in_detail:
+            self.view.detail.fold("toggle")
 
     def open(self, ref: Ref) -> None:
         """Show all about something, in the view where it is at home; `back` comes back here."""
-        if isinstance(ref, RecordRef):
-            self.app.push_screen(RecordDialog(ref.record, self.reader))
-            return
-        home = self.views[HOME[type(ref)]]
+        log = isinstance(ref, RecordRef) and isinstance(ref.record, Log)
+        home = self.views["logs" if log else HOME[type(ref)]]
         before, spot = self.view, self.view.spot()
         was = self.bar.text
         self._switch(home)
@@ -241,10 +246,14 @@ class MainScreen(Screen[None]):
 
     def leads_back(self) -> bool:
         """Whether there is something to go back from."""
-        return bool(self.bar.typing or self._trail or self.view.in_detail or self.bar.text)
+        return bool(self.bar.typing or self.bar.searching or self._trail or self.view.in_detail or self.bar.text)
 
     def back(self) -> None:
         """Leave the filter's field, go back to where one was, leave the detail, then the filter itself."""
+        if self.bar.searching:
+            self.bar.end_search()
+            self.view.detail.focus()
+            return
         if self.bar.typing:
             self.set_filter("")
             self.view.leave()
@@ -263,8 +272,20 @@ class MainScreen(Screen[None]):
     # the filter
 
     def type_filter(self) -> None:
-        """Let a filter be typed."""
-        self.bar.type()
+        """Let a filter be typed; in a detail, what to look for in it."""
+        if self.view.in_detail:
+            self.bar.search()
+        else:
+            self.bar.type()
+
+    @on(FilterBar.Sought)
+    def _sought(self, event: FilterBar.Sought) -> None:
+        detail = self.view.detail
+        self.bar.found(detail.search(event.text))
+        if event.done:
+            self.bar.end_search()
+            detail.focus()
+        self.refresh_bindings()
 
     def set_filter(self, text: str) -> None:
         """Filter by a text."""

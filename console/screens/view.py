@@ -11,6 +11,8 @@ from console.lines import Reader
 from console.link.base import Link
 from console.state.filter import Filter
 from console.state.refs import Ref
+from console.state.rooms import RoomInfo
+from console.state.servers import Server
 from console.state.session import Session
 from console.state.state import State
 from console.widgets.detail import Detail
@@ -20,7 +22,7 @@ from console.widgets.timeline_list import TimelineList
 from server_core.records import AnyRecord, EngineInfo, SocketInfo
 
 #: What actions are about.
-Subject = SocketInfo | EngineInfo | AnyRecord | None
+Subject = SocketInfo | RoomInfo | EngineInfo | Server | AnyRecord | None
 
 
 class Spot(NamedTuple):
@@ -31,6 +33,7 @@ class Spot(NamedTuple):
     #: The list's row, by what is there.
     selected: Any
     cursor: int
+    following: bool
     #: What the detail shows, and where in it.
     shown: Any
     tab: int
@@ -114,8 +117,10 @@ class View(Horizontal):
         """Stand still, or follow the newest again, where it is a list that follows."""
 
     def toggle(self) -> None:
-        """Mark what the cursor is on, or no more."""
-        if table := self.table:
+        """Mark what the cursor is on, or no more; in a detail, open or close it."""
+        if self.in_detail:
+            self.detail.fold("toggle")
+        elif table := self.table:
             table.toggle()
 
     def marked_sockets(self) -> list[SocketInfo]:
@@ -179,7 +184,8 @@ class View(Horizontal):
         pane = -1 if self.in_detail else next((i for i, pane in enumerate(panes) if pane.has_focus), 0)
         selected = self.table.selected if self.table else None
         detail = self.detail
-        return Spot(pane, selected, panes[max(0, pane)].cursor, detail.socket_id, detail.tab, detail.cursor)
+        here = panes[max(0, pane)]
+        return Spot(pane, selected, here.cursor, here.following, detail.subject, detail.tab, detail.cursor)
 
     def go(self, spot: Spot) -> None:
         """Be where one was."""
@@ -187,12 +193,11 @@ class View(Horizontal):
         table = self.table
         if pane is table and table is not None and spot.selected is not None:
             table.select(spot.selected)
-        elif pane is not table:
+        elif pane is not table and not spot.following:
             pane.following = False
             pane.move(spot.cursor)
         self.detail.show(spot.shown)
-        self.detail.tab = spot.tab
-        self.detail.cursor = spot.line
+        self.detail.stand(spot.tab, spot.line)
         if spot.pane < 0:
             self.enter()
         else:

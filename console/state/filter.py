@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from server_core.records import AnyRecord, SocketInfo
+
+if TYPE_CHECKING:
+    from console.state.clients import ClientInfo
+    from console.state.rooms import RoomInfo
+    from console.state.servers import Server
 
 
 class Names(Protocol):
@@ -56,11 +61,17 @@ class Mask(Protocol):
 
 
 class Filter(Protocol):
-    """Which records and sockets are shown."""
+    """Which records, and what of what is live, are shown."""
 
     def takes_record(self, record: AnyRecord) -> bool: ...
 
     def takes_socket(self, socket: SocketInfo) -> bool: ...
+
+    def takes_room(self, room: RoomInfo) -> bool: ...
+
+    def takes_client(self, client: ClientInfo) -> bool: ...
+
+    def takes_server(self, server: Server) -> bool: ...
 
 
 @runtime_checkable

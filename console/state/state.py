@@ -8,26 +8,25 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from console.state.history import UNSEEN, History, Records, Upto
+from console.state.meter import SPAN, Meter
 from console.state.names import label, short
 from server_core.records import (
     CONSOLE,
     AnyRecord,
     Disconnected,
     EngineInfo,
-    EventReceived,
     EventSent,
     Gap,
     Log,
     Refused,
+    RoomLeft,
     ServerStarted,
     ServerStopped,
     SocketInfo,
     Sync,
 )
-from server_core.roster import Roster
+from server_core.roster import RoomKey, Roster
 
-#: Seconds of which the event rate is kept.
-RATE_SPAN = 60
 #: Sockets that are gone and can still be named.
 MAX_GONE = 5_000
 
@@ -56,7 +55,10 @@ class State:
         #: Wall time in nanoseconds of the last record.
         self.time = 0
         self._max_gone = max_gone
-        self._events: dict[int, int] = {}
+        #: How much happens on each server.
+        self.meters: dict[str, Meter] = {}
+        #: Events sent to each room that has members, and wall time in nanoseconds of the last one.
+        self.room_events: dict[RoomKey, tuple[int, int]] = {}
         self._gone: OrderedDict[str, SocketInfo] = OrderedDict()
         self._labels: dict[str, tuple[SocketInfo, str]] = {}
 
@@ -67,15 +69,15 @@ class State:
                 roster = self.rosters.get(record.server)
                 if roster is None:
                     roster = self.rosters[record.server] = Roster()
+                    self.meters[record.server] = Meter()
                 self._keep_going(roster, record)
                 roster.apply(record)
+                self.meters[record.server].add(record)
+                self._count_rooms(record)
             match record:
                 case Log():
                     self.log.append(record)
                     self.log_lines += 1
-                case EventReceived() | EventSent():
-                    second = record.time // 1_000_000_000
-                    self._events[second] = self._events.get(second, 0) + 1
                 case Gap():
                     self.lost += record.lost
             if not isinstance(record, UNSEEN):
@@ -92,7 +94,8 @@ class State:
         copy.log = self.log.copy()
         copy.log_lines, copy.lost = self.log_lines, self.lost
         copy.version, copy.time = self.version, self.time
-        copy._events = self._events.copy()
+        copy.meters = {server: meter.copy() for server, meter in self.meters.items()}
+        copy.room_events = self.room_events.copy()
         copy._gone = self._gone.copy()
         copy._labels = self._labels  # each is checked against its socket before it is used
         return copy
@@ -174,11 +177,43 @@ class State:
             old, _ = self._gone.popitem(last=False)
             self._labels.pop(old, None)
 
+    # rooms
+
+    def members(self, nsp: str, room: str) -> list[str]:
+        """Ids of the connected sockets in a room, in the order in which they joined."""
+        return [id for roster in self.rosters.values() for id in roster.rooms.get((nsp, room), ())]
+
+    def _count_rooms(self, record: AnyRecord) -> None:
+        """Count what is sent to each room; a room without members is no more, and neither is its count."""
+        match record:
+            case EventSent():
+                for room in record.rooms:
+                    key = record.nsp, room
+                    if self._has_room(key):
+                        self.room_events[key] = self.room_events.get(key, (0, 0))[0] + 1, record.time
+            case RoomLeft():
+                self._forget_room((record.nsp, record.room))
+            case Disconnected():
+                for room in record.rooms:
+                    self._forget_room((record.nsp, room))
+            case ServerStopped() | ServerStarted() | Sync():
+                for key in list(self.room_events):
+                    self._forget_room(key)
+
+    def _has_room(self, key: RoomKey) -> bool:
+        return any(key in roster.rooms for roster in self.rosters.values())
+
+    def _forget_room(self, key: RoomKey) -> None:
+        if key in self.room_events and not self._has_room(key):
+            del self.room_events[key]
+
     # rates
 
-    def rates(self, now: int, span: int = RATE_SPAN) -> list[int]:
+    def meter(self, server: str) -> Meter:
+        """How much happens on a server."""
+        return self.meters.get(server) or Meter()
+
+    def rates(self, now: int, span: int = SPAN) -> list[int]:
         """Events of each of the last `span` whole seconds, oldest first; `now` is wall time in nanoseconds."""
-        this = now // 1_000_000_000
-        for second in [second for second in self._events if second < this - RATE_SPAN]:
-            del self._events[second]
-        return [self._events.get(second, 0) for second in range(this - span, this)]
+        rates = [meter.rates(way, now, span) for meter in self.meters.values() for way in ("received", "sent")]
+        return [sum(each) for each in zip(*rates, strict=True)] if rates else [0] * span

@@ -64,6 +64,11 @@ class Timeline:
         self._begin()
 
     @property
+    def state(self) -> State:
+        """The state whose records it has."""
+        return self._state
+
+    @property
     def progress(self) -> float:
         """How much was searched, from 0 to 1."""
         first, end = self._state.history.first, self._end

@@ -1,225 +1,260 @@
-"""All about the selected socket, in tabs."""
+"""The detail beside the lists: a page about one thing, in tabs."""
 
 from __future__ import annotations
 
-from rich.cells import cell_len
+import re
+from bisect import bisect_right
+
 from textual import events
 from textual.content import Content
+from textual.message import Message
 
-from console.lines import Reader, clock
+from console.detail.blocks import Block, Fold
+from console.detail.client import ClientPage
+from console.detail.page import Page
+from console.detail.record import RecordPage
+from console.detail.room import RoomPage
+from console.detail.server import ServerPage
+from console.detail.socket import SocketPage
+from console.lines import Reader
+from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
-from console.state.state import State
-from console.state.timeline import Timeline
-from console.text import cut, fit, safe, safe_lines, seconds, wrap
+from console.text import cut, safe
 from console.widgets.line_list import LineList, Piece
-from console.widgets.timeline_list import TimelineList
-from server_core.records import AnyRecord, SocketInfo
-
-TABS = ("Overview", "Handshake", "Rooms", "Attributes", "Timeline")
-#: Cells of the names' column.
-_NAME = 13
-_WIDEST_NAME = 24
+from server_core.records import AnyRecord
 
 
 class Detail(LineList):
-    """The selected socket. Its timeline holds also the broadcasts that reached it."""
+    """Draws a page, and moves, folds, searches and reveals in it."""
 
-    has_header = True
+    class Shown(Message):
+        """It is about something else."""
 
     def __init__(self, session: Session, reader: Reader, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._session = session
         self._reader = reader
-        self._events = TimelineList(Timeline(session), reader)
+        self.page_shown: Page | None = None
+        #: What it is about.
+        self.subject: Ref | None = None
         self.tab = 0
-        self.socket_id = ""
-        self._rows: list[list[Piece]] = []
+        #: What was searched for last.
+        self.pattern: re.Pattern[str] | None = None
+        self._blocks: list[Block] = []
+        #: The first row of each block, and the number of rows.
+        self._starts: list[int] = []
+        self._count = 0
+        #: The tab that was left for each kind of thing.
+        self._tabs: dict[type, int] = {}
+
+    # what it is about
+
+    def show(self, ref: Ref | None) -> None:
+        """Be about something else."""
+        if ref == self.subject and (ref is None or self.page_shown is not None):
+            return
+        revealed = bool(self.page_shown and self.page_shown.revealed)
+        if self.subject is not None:
+            self._tabs[type(self.subject)] = self.tab
+        self.subject = ref
+        self.page_shown = self._page(ref) if ref is not None else None
+        self.has_header = self.has_tabs
+        self.tab = self._tabs.get(type(ref), 0)
+        if revealed and self.page_shown and not self.page_shown.revealed:
+            self.page_shown.reveal()
+        self._begin()
+
+    def _page(self, ref: Ref) -> Page:
+        session, reader = self._session, self._reader
+        match ref:
+            case SocketRef():
+                return SocketPage(session, reader, ref.id)
+            case RoomRef():
+                return RoomPage(session, reader, ref.nsp, ref.room)
+            case RecordRef():
+                return RecordPage(session, reader, ref.record)
+            case ClientRef():
+                return ClientPage(session, reader, ref.id)
+            case ServerRef():
+                return ServerPage(session, reader, ref.id)
 
     @property
-    def _state(self) -> State:
-        return self._session.state
+    def names(self) -> tuple[str, ...]:
+        """The names of its tabs."""
+        return self.page_shown.tabs if self.page_shown else ("",)
 
     @property
-    def timeline(self) -> Timeline:
-        return self._events.timeline
+    def tab_name(self) -> str:
+        return self.names[self.tab] if self.tab < len(self.names) else self.names[0]
 
     @property
-    def on_timeline(self) -> bool:
-        return TABS[self.tab] == "Timeline"
+    def has_tabs(self) -> bool:
+        return len(self.names) > 1
 
-    def show(self, socket_id: str) -> None:
-        """Show another socket."""
-        if socket_id != self.socket_id:
-            self.socket_id = socket_id
-            self.top = self.cursor = 0
-            self.sync()
+    @property
+    def follows_newest(self) -> bool:
+        """Whether this tab's newest row is followed."""
+        return self.page_shown is not None and self.tab_name in self.page_shown.following
 
     def turn(self, by: int) -> None:
         """Go to another tab."""
-        self.tab = (self.tab + by) % len(TABS)
+        self.tab = (self.tab + by) % len(self.names)
+        self._begin()
+
+    def stand(self, tab: int, row: int) -> None:
+        """Be on a tab, on a row."""
+        self.tab = tab
+        self._begin()
+        self.following = False
+        self.move(row)
+
+    def _begin(self) -> None:
+        """Stand at the top, or at the newest."""
         self.top = self.cursor = 0
-        self.following = self.on_timeline
-        self.sync()
+        self.following = self.follows_newest
+        if self.is_mounted:
+            self.sync()
+            self.post_message(self.Shown())
+
+    def ref(self) -> Ref | None:
+        """What the row under the cursor names."""
+        found = self._at(self.cursor)
+        return found[0].ref(found[1]) if found else None
+
+    def record(self) -> AnyRecord | None:
+        """The record under the cursor, or the one that it is about."""
+        ref = self.ref()
+        if isinstance(ref, RecordRef):
+            return ref.record
+        return self.subject.record if isinstance(self.subject, RecordRef) else None
+
+    def sync(self) -> None:
+        """Take in what changed."""
+        page = self.page_shown
+        self.border_title = Content(safe(page.title()) if page else "Detail")  # a plain string would be parsed
+        self.border_subtitle = Content(safe(page.note()) if page else "")
+        self._blocks = page.blocks(self.tab_name) if page else []
+        self._lay_out()
+        self.update()
+
+    def sync_events(self) -> None:
+        """Take in what changed where it is a list of what happens."""
+        if self.follows_newest:
+            self.sync()
+
+    def _lay_out(self) -> None:
+        width = max(10, self.size.width - 1)
+        self._starts, self._count = [], 0
+        for block in self._blocks:
+            self._starts.append(self._count)
+            self._count += block.lay_out(width)
+
+    def _at(self, row: int) -> tuple[Block, int] | None:
+        """The block in which a row stands, and the row in it."""
+        if not 0 <= row < self._count:
+            return None
+        index = bisect_right(self._starts, row) - 1
+        return self._blocks[index], row - self._starts[index]
+
+    # folding
+
+    def fold(self, how: Fold) -> bool:
+        """Open or close what the cursor is on; whether there was anything."""
+        found = self._at(self.cursor)
+        if found is None:
+            return False
+        block, row = found
+        to = block.fold(row, how)
+        if to is None:
+            return False
+        self._lay_out()
+        self.move(self._starts[self._blocks.index(block)] + to)
+        return True
+
+    def reveal(self) -> None:
+        """Show secrets as they are, or mask them again."""
+        if self.page_shown:
+            self.page_shown.reveal()
+            self.sync()
+
+    # searching
+
+    def search(self, text: str) -> bool:
+        """Go to the first place from the cursor on where a text is found; whether there is one."""
+        self.pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        return self.pattern is None or self._search(self.cursor - 1, forward=True)
+
+    def search_on(self, *, forward: bool) -> bool:
+        """Go to the next place, or the one before; whether there is one."""
+        return self.pattern is not None and self._search(self.cursor, forward=forward)
+
+    def _search(self, start: int, *, forward: bool) -> bool:
+        """From a row to the end, then from the other end up to it."""
+        pattern = self.pattern
+        if pattern is None or not self._blocks:
+            return False
+        count = len(self._blocks)
+        here = max(0, bisect_right(self._starts, max(0, start)) - 1)
+        order = [(here + step) % count if forward else (here - step) % count for step in range(count + 1)]
+        for turn, index in enumerate(order):
+            block = self._blocks[index]
+            outside = -1 if forward else block.lay_out(max(10, self.size.width - 1))
+            row = start - self._starts[index] if turn == 0 else outside
+            found = block.find(pattern, row, forward=forward)
+            if found is not None:
+                self._lay_out()
+                self.following = False
+                self.move(self._starts[index] + found)
+                return True
+        return False
+
+    # drawing
+
+    def row_count(self) -> int:
+        return self._count
+
+    def empty(self) -> str:
+        return "nothing is selected" if self.subject is None else "nothing here"
 
     def tabs(self) -> list[tuple[int, int, int]]:
         """(tab, first cell, cells) of the tabs for which there is room, within the border."""
         found, at = [], 0
-        for number, name in enumerate(TABS):
+        for number, name in enumerate(self.names if self.has_tabs else ()):
             if at + len(name) > self.size.width:
                 break
             found.append((number, at, len(name)))
             at += len(name) + 1
         return found
 
+    def header(self, width: int) -> list[Piece]:
+        pieces: list[Piece] = []
+        for number, _, _ in self.tabs():
+            name = self.names[number]
+            pieces += [(cut(name, width), "chosen" if number == self.tab else "quiet"), (" ", "quiet")]
+        return pieces
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        found = self._at(row)
+        return found[0].pieces(found[1], width) if found else []
+
     async def _on_click(self, event: events.Click) -> None:
-        if event.y == 1:  # the tabs, below the border
+        if self.has_tabs and event.y == 1:  # the tabs, below the border
             for number, at, cells in self.tabs():
                 if at <= event.x - 1 < at + cells:
                     self.turn(number - self.tab)
             return
         await super()._on_click(event)
 
-    def sync(self) -> None:
-        """Take in what changed."""
-        socket = self._state.known(self.socket_id)
-        live = self._state.socket(self.socket_id) is not None
-        title = f"{self._state.label(self.socket_id)} · {self.socket_id}" if socket else "Detail"
-        self.border_title = Content(safe(title))  # a plain string would be parsed as markup
-        self.border_subtitle = "" if live or not socket else "gone"
-        if self.on_timeline:
-            if self.socket_id:
-                self.timeline.set(socket=self.socket_id)
-            self.timeline.extend()
-        else:
-            self.following = False
-            width = max(10, self.size.width - 2)
-            self._rows = self._fields(socket, width) if socket else []
-        self.update()
+    def on_resize(self) -> None:
+        self._lay_out()
+        super().on_resize()
 
-    def record(self) -> AnyRecord | None:
-        """The record under the cursor, on the timeline's tab."""
-        if not self.on_timeline or self.cursor >= len(self.timeline):
-            return None
-        return self.timeline[self.cursor]
-
-    def row_count(self) -> int:
-        return len(self.timeline) if self.on_timeline and self.socket_id else len(self._rows)
-
-    def empty(self) -> str:
-        return "no socket is selected" if not self.socket_id else "nothing here"
-
-    @property
-    def has_cursor(self) -> bool:
-        return self.on_timeline
-
-    def header(self, width: int) -> list[Piece]:
-        pieces: list[Piece] = []
-        used = 0
-        for number, name in enumerate(TABS):
-            if used + len(name) > width:
-                break
-            pieces += [(name, "chosen" if number == self.tab else "quiet"), (" ", "quiet")]
-            used += len(name) + 1
-        return pieces
-
-    def pieces(self, row: int, width: int) -> list[Piece]:
-        if self.on_timeline:
-            line = self._reader.line(self.timeline[row])
-            pieces = [
-                (clock(self.timeline[row].time) + " ", "quiet"),
-                (f"{line.glyph} ", line.tone),
-                (fit(safe(line.what), 16) + " ", line.tone),
-            ]
-            used = sum(cell_len(text) for text, _ in pieces)
-            return [*pieces, (cut(safe(line.rest), width - used), "plain")]
-        return self._rows[row]
-
-    # moving: where there is no cursor, the rows scroll
+    # moving
 
     def move(self, row: int) -> None:
-        if self.has_cursor:
+        if self.follows_newest:
             self.following = row >= self.row_count() - 1
-            super().move(row)
-            return
-        self.top = max(0, min(self.top + row - self.cursor, self.row_count() - self.page))
-        self.cursor = self.top
-        self.refresh()
-
-    def action_cursor(self, by: int) -> None:
-        self.move(self.cursor + by)
-
-    # tabs
-
-    def _fields(self, socket: SocketInfo, width: int) -> list[list[Piece]]:
-        match TABS[self.tab]:
-            case "Overview":
-                pairs = self._overview(socket)
-            case "Handshake":
-                pairs = self._reader.handshake(socket.handshake)
-            case "Rooms":
-                pairs = self._rooms(socket)
-            case _:
-                pairs = [
-                    (name, self._reader.pretty_attribute(name, value)) for name, value in socket.attributes.items()
-                ]
-        return lay_out(pairs, width)
-
-    def _overview(self, socket: SocketInfo) -> list[tuple[str, str]]:
-        roster = self._state.roster_of(socket.id)
-        engine = roster.engines.get(socket.engine) if roster else None
-        counters = roster.counters_of(socket.id) if roster else None
-        since = (self._session.now() - (socket.connected or socket.connecting)) / 1e9
-        state = "connected" if socket.connected else "connecting"
-        pairs = [
-            (
-                state,
-                f"{clock(socket.connected or socket.connecting)} · {seconds(max(0.0, since))}" if roster else "gone",
-            ),
-            ("id", socket.id),
-            ("namespace", socket.nsp),
-            ("transport", engine.transport if engine else ""),
-            ("engine", socket.engine),
-            ("address", socket.handshake.address),
-        ]
-        if engine and engine.rtt is not None:
-            pairs.append(("rtt", seconds(engine.rtt)))
-        if roster and counters:
-            others = [each for each in roster.sockets.values() if each.engine == socket.engine and each is not socket]
-            if others:
-                pairs.append(("also in", ", ".join(each.nsp for each in others)))
-            pairs.append(("events", f"{counters.received} in · {counters.sent} out"))
-        pairs.append(("rooms", "  ".join(sorted(socket.rooms - {socket.id})) or "none but its own"))
-        pairs += [(name, self._reader.attribute(name, value)) for name, value in socket.attributes.items()]
-        agent = socket.handshake.headers.get("user-agent", "")
-        origin = socket.handshake.headers.get("origin", "")
-        pairs = [(name, value) for name, value in pairs if value]
-        return [*pairs, *([("origin", origin)] if origin else []), *([("client", agent)] if agent else [])]
-
-    def _rooms(self, socket: SocketInfo) -> list[tuple[str, str]]:
-        roster = self._state.roster_of(socket.id)
-        pairs = []
-        for room in sorted(socket.rooms, key=lambda room: (room != socket.id, room)):
-            members = len(roster.rooms.get((socket.nsp, room), ())) if roster else 0
-            own = "its own room, for private messages" if room == socket.id else ""
-            pairs.append((room if room != socket.id else "(own)", own or f"{members} member{'s' * (members != 1)}"))
-        return pairs
-
-
-def lay_out(pairs: list[tuple[str, str]], width: int) -> list[list[Piece]]:
-    """(name, text) pairs as rows: the name beside the text, or above it where the text has several lines."""
-    rows: list[list[Piece]] = []
-    beside = [cell_len(safe(name)) for name, value in pairs if "\n" not in value]
-    size = min(max([_NAME, *beside]), _WIDEST_NAME, max(_NAME, width // 3))
-    for name, value in pairs:
-        lines = safe_lines(value)
-        label = safe(name)
-        if not label:
-            rows += [[(piece, "name")] for line in lines for piece in wrap(line, width)]
-        elif len(lines) > 1:
-            rows.append([(cut(label, width), "quiet")])
-            rows += [[("  " + piece, "plain")] for line in lines for piece in wrap(line, width - 2)]
-        else:
-            first, *others = wrap(lines[0], max(8, width - size - 1))
-            rows.append([(fit(label, size) + " ", "quiet"), (first, "plain")])
-            rows += [[(" " * (size + 1), "quiet"), (piece, "plain")] for piece in others]
-    return rows
+        super().move(row)
+        if (found := self._at(self.cursor)) and found[0].reach(found[1]):
+            self._lay_out()
+            self.refresh()

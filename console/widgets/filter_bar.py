@@ -19,7 +19,7 @@ from console.widgets.query_suggester import QuerySuggester
 from console.widgets.text_field import TextField
 
 #: Cells from which the views' names are spread out, and from which they stay beside the filter.
-_WIDE = 110
+_WIDE, _WIDER = 110, 150
 
 
 class FilterBar(Horizontal):
@@ -42,6 +42,14 @@ class FilterBar(Horizontal):
     class Submitted(Message):
         """The query is finished: the cursor goes to what it found."""
 
+    class Sought(Message):
+        """Something is looked for in the detail; `done` when it is to be read on there."""
+
+        def __init__(self, text: str, *, done: bool) -> None:
+            super().__init__()
+            self.text = text
+            self.done = done
+
     def __init__(self, session: Session, views: list[tuple[str, str]], beside: str, saved: Mapping[str, str]) -> None:
         super().__init__(id="bar")
         #: (key, title) of each view, and the one that is shown.
@@ -53,14 +61,41 @@ class FilterBar(Horizontal):
         self.text = ""
         suggester = QuerySuggester(session, saved)
         self._field = TextField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
+        self._search = TextField(placeholder="look for… in the detail", id="search", compact=True)
 
     def compose(self) -> ComposeResult:
         yield Static(id="views")
         yield self._field
+        yield self._search
         yield Static(Content(safe(self._beside)), id="url")
 
     def on_mount(self) -> None:
+        self._field.display = self._search.display = False
+
+    @property
+    def searching(self) -> bool:
+        """Whether what to look for in the detail is being typed."""
+        return self._search.has_focus
+
+    def search(self) -> None:
+        """Let be typed what to look for in the detail."""
         self._field.display = False
+        self._search.display = True
+        self._search.value = ""
+        self._say("")
+        self._draw()
+        self._search.focus()
+
+    def found(self, found: bool) -> None:
+        """Say whether there is such a thing."""
+        self._say("" if found else "✗ not in this detail", wrong=not found)
+
+    def end_search(self) -> None:
+        """The filter stands there again."""
+        self._search.display = False
+        self._field.display = bool(self.text)
+        self._say("" if self.text else self._beside)
+        self._draw()
 
     @property
     def typing(self) -> bool:
@@ -101,7 +136,7 @@ class FilterBar(Horizontal):
         return [
             (title, f"[{key} {title}]" if title == self._shown else f" {key} {title}{' ' * self._wide}")
             for key, title in self._views
-            if self._wide or not self._field.display or title == self._shown
+            if self.size.width >= _WIDER or not (self._field.display or self._search.display) or title == self._shown
         ]
 
     def names(self) -> list[tuple[str, int, int]]:
@@ -120,13 +155,19 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.value == self._field.value:  # else it is an older one's
+        if event.input is self._search:
+            if self._search.display and event.value == self._search.value:
+                self.post_message(self.Sought(event.value, done=False))
+        elif event.value == self._field.value:  # else it is an older one's
             self._read(event.value)
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
         event.stop()
-        self.post_message(self.Submitted())
+        if event.input is self._search:
+            self.post_message(self.Sought(event.value, done=True))
+        else:
+            self.post_message(self.Submitted())
 
     def _read(self, text: str) -> None:
         try:

@@ -46,6 +46,7 @@ class LineList(Widget, can_focus=True):
         "line--cursor",
         "line--cursor-blurred",
         "line--bar",
+        "line--link",
     }
 
     #: Whether a header stands above the rows.

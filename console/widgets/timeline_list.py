@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import islice
 
 from rich.cells import cell_len
 
 from console.lines import Reader, clock
 from console.state.filter import Filter
+from console.state.related import number_of
 from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
@@ -65,6 +67,16 @@ class TimelineList(LineList):
     def record(self) -> AnyRecord | None:
         """The record under the cursor."""
         return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None
+
+    def select(self, record: AnyRecord) -> bool:
+        """Put the cursor on a record; whether it is in the list."""
+        number = number_of(self.timeline.state, record)
+        row = -1 if number is None else bisect_left(self.timeline.numbers, number)
+        if not 0 <= row < len(self.timeline) or self.timeline.numbers[row] != number:
+            return False
+        self.following = False
+        self.move(row)
+        return True
 
     @property
     def new(self) -> int:
@@ -134,6 +146,15 @@ class LogList(LineList):
     def record(self) -> AnyRecord | None:
         """The line under the cursor."""
         return self._lines[self.cursor] if self.cursor < len(self._lines) else None
+
+    def select(self, record: AnyRecord) -> bool:
+        """Put the cursor on a line; whether it is in the list."""
+        for row in range(len(self._lines) - 1, -1, -1):
+            if self._lines[row] is record:
+                self.following = False
+                self.move(row)
+                return True
+        return False
 
     def lines(self) -> list[Log]:
         """All that match, oldest first."""

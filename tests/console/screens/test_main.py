@@ -54,7 +54,7 @@ async def test_the_selected_sockets_detail_has_all_of_it(open_console: Open) -> 
         await screen.press("right")
         await screen.wait("(own)", "its own room", "2 members")
         await screen.press("right")
-        await screen.wait('"name": "bob"', "mood")
+        await screen.wait('name: "bob"', "mood")
         await screen.press("right")
         text = await screen.wait("private message", "ack #12 sent", "news", "unauthorized event")
         detail = "\n".join(line[96:] for line in text.splitlines())
@@ -124,7 +124,7 @@ async def test_a_filter_is_completed_by_what_there_is(open_console: Open) -> Non
         await screen.press("slash", *"ev")
         await screen.wait("event:")
         await screen.press("right", *"ne", "right")
-        text = await screen.wait("6 Logs  event:news", "×2")
+        text = await screen.wait("[1 Sockets] event:news", "×2")
         assert "ack #12" not in text
 
 

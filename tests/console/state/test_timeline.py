@@ -29,6 +29,8 @@ class Contains:
     def takes_socket(self, socket: Any) -> bool:
         raise NotImplementedError
 
+    takes_room = takes_client = takes_server = takes_socket
+
 
 @settings(max_examples=200)
 @given(histories(), st.data())

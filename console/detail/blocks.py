@@ -1,0 +1,193 @@
+"""Blocks: rows that are laid out for a width, and drawn one by one as they are looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from rich.cells import cell_len
+
+from console.state.refs import Ref
+from console.text import cut, fit, safe, safe_lines, wrap
+
+#: A piece of a line: safe text and the name of its style.
+Piece = tuple[str, str]
+Fold = Literal["toggle", "open", "close"]
+
+#: Cells of the names' column.
+_NAME = 13
+_WIDEST_NAME = 24
+
+
+class Block:
+    """Some rows of a detail."""
+
+    def lay_out(self, width: int) -> int:
+        """Take a width in cells; how many rows there are."""
+        raise NotImplementedError
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        """A row as it is drawn."""
+        raise NotImplementedError
+
+    def ref(self, row: int) -> Ref | None:
+        """What a row names."""
+        return None
+
+    def fold(self, row: int, how: Fold) -> int | None:
+        """Open or close what stands in a row; the row to go to, None where there is nothing to fold."""
+        return None
+
+    def reach(self, row: int) -> bool:
+        """The cursor is on a row: read more where it was left for later; whether there are other rows now."""
+        return False
+
+    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+        """The next row after (or before) a row in which a text is found; None where there is none."""
+        return None
+
+
+class Fact(NamedTuple):
+    """A name and a text, which may have several lines; not yet safe for the screen. Perhaps it names something."""
+
+    name: str
+    text: str
+    ref: Ref | None = None
+
+
+class Facts(Block):
+    """Names with their texts beside them, or below where they have several lines."""
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        self._facts = facts
+        self._width = -1
+        self._rows: list[tuple[list[Piece], Ref | None]] = []
+
+    def set(self, facts: Sequence[Fact]) -> None:
+        """Show others."""
+        if facts != self._facts:
+            self._facts, self._width = facts, -1
+
+    def lay_out(self, width: int) -> int:
+        if width != self._width:
+            self._width = width
+            self._rows = list(_rows(self._facts, width))
+        return len(self._rows)
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        return self._rows[row][0]
+
+    def ref(self, row: int) -> Ref | None:
+        return self._rows[row][1]
+
+    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+        return find_row(
+            pattern, row, len(self._rows), lambda at: "".join(text for text, _ in self._rows[at][0]), forward=forward
+        )
+
+
+def _rows(facts: Sequence[Fact], width: int) -> list[tuple[list[Piece], Ref | None]]:
+    rows: list[tuple[list[Piece], Ref | None]] = []
+    beside = [cell_len(safe(fact.name)) for fact in facts if "\n" not in fact.text]
+    size = min(max([_NAME, *beside]), _WIDEST_NAME, max(_NAME, width // 3))
+    for name, text, ref in facts:
+        lines = safe_lines(text)
+        label, style = safe(name), "link" if ref else "plain"
+        if not label:
+            rows += [([(piece, "link" if ref else "name")], ref) for line in lines for piece in wrap(line, width)]
+        elif len(lines) > 1:
+            rows.append(([(cut(label, width), "quiet")], ref))
+            rows += [([("  " + piece, style)], ref) for line in lines for piece in wrap(line, width - 2)]
+        else:
+            first, *others = wrap(lines[0], max(8, width - size - 1))
+            rows.append(([(fit(label, size) + " ", "quiet"), (first, style)], ref))
+            rows += [([(" " * (size + 1), "quiet"), (piece, style)], ref) for piece in others]
+    return rows
+
+
+def lay_out(pairs: Sequence[tuple[str, str]], width: int) -> list[list[Piece]]:
+    """(name, text) pairs as rows."""
+    return [pieces for pieces, _ in _rows([Fact(*pair) for pair in pairs], width)]
+
+
+class Rows(Block):
+    """Rows of a sequence, however long: each is made as it is drawn."""
+
+    def __init__(
+        self,
+        count: Callable[[], int],
+        draw: Callable[[int, int], list[Piece]],
+        ref: Callable[[int], Ref | None] = lambda _: None,
+    ) -> None:
+        self._count = count
+        self._draw = draw
+        self._ref = ref
+
+    def lay_out(self, width: int) -> int:
+        return self._count()
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        return self._draw(row, width)
+
+    def ref(self, row: int) -> Ref | None:
+        return self._ref(row)
+
+    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+        def text(at: int) -> str:
+            return "".join(text for text, _ in self._draw(at, 1_000))
+
+        return find_row(pattern, row, self._count(), text, forward=forward)
+
+
+class Hex(Block):
+    """Binary data: its size, and once it is opened each byte as a number and as a character."""
+
+    def __init__(self, title: str, data: bytes, *, open: bool = False) -> None:
+        self._title = title
+        self._data = data
+        self.open = open
+        self._per = 8
+
+    def lay_out(self, width: int) -> int:
+        self._per = 16 if width >= 78 else 8 if width >= 43 else 4
+        return 1 + (-(-len(self._data) // self._per) if self.open else 0)
+
+    def pieces(self, row: int, width: int) -> list[Piece]:
+        if row == 0:
+            return [("▾ " if self.open else "▸ ", "quiet"), (cut(safe(self._title), width - 2), "name")]
+        per = self._per
+        at = (row - 1) * per
+        part = self._data[at : at + per]
+        shown = "".join(chr(byte) if 32 <= byte < 127 else "·" for byte in part)
+        return [(f"  {at:08x}  ", "quiet"), (f"{part.hex(' '):{per * 3 - 1}}  ", "plain"), (shown, "quiet")]
+
+    def fold(self, row: int, how: Fold) -> int | None:
+        wanted = not self.open if how == "toggle" else how == "open"
+        if not self._data or wanted == self.open or (row and how != "close"):
+            return None
+        self.open = wanted
+        return 0
+
+    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+        """By the characters that stand beside the numbers, as Latin-1."""
+        text = self._data.decode("latin-1")
+        at = max(0, row) * self._per
+        if forward:
+            match = pattern.search(text, 0 if row < 0 else at)
+        else:
+            match = None
+            for match in pattern.finditer(text, 0, max(0, at - self._per)):  # noqa: B007  the last one
+                pass
+        if match is None:
+            return None
+        self.open = True
+        return 1 + match.start() // self._per
+
+
+def find_row(
+    pattern: re.Pattern[str], row: int, count: int, text: Callable[[int], str], *, forward: bool
+) -> int | None:
+    """The next row whose text matches."""
+    rows = range(row + 1, count) if forward else range(min(row, count) - 1, -1, -1)
+    return next((at for at in rows if pattern.search(text(at))), None)

@@ -1,0 +1,77 @@
+"""What the views of what is live have in common: a table, and all about the selected thing beside it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+from textual import on
+
+from console.screens.view import View
+from console.state.refs import Ref
+from console.widgets.line_list import LineList
+from console.widgets.table import Table
+
+
+class TableView(View):
+    """A view whose list is a table; its rows are opened by their ids."""
+
+    #: What the table's things are called, one and several.
+    noun: ClassVar[str]
+
+    rows: Table[Any, Any]
+
+    @abstractmethod
+    def ref_of(self, id: Any) -> Ref:
+        """What a row names."""
+
+    @abstractmethod
+    def id_of(self, ref: Ref) -> Any | None:
+        """The id of the row that something has, None where it is no row of this table."""
+
+    def hint(self) -> str:
+        """What stands where the table is empty, and no filter is the reason."""
+        return f"no {self.noun} yet"
+
+    def ref(self) -> Ref | None:
+        if self.in_detail:
+            return self.detail.ref()
+        return None if self.rows.selected is None else self.ref_of(self.rows.selected)
+
+    def show(self, ref: Ref) -> None:
+        if (id := self.id_of(ref)) is not None:
+            self.rows.select(id)
+            self.detail.show(ref)
+
+    def hides(self, ref: Ref) -> bool:
+        listing = self.rows.listing
+        id = self.id_of(ref)
+        return id is not None and id not in listing.ids and listing.get(id) is not None
+
+    def refilter(self) -> None:
+        self.rows.listing.filter = self.filter
+
+    def resort(self) -> None:
+        listing, rows = self.rows.listing, self.rows
+        listing.refresh()
+        shown, total = len(listing.ids), listing.total
+        rows.border_title = f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}"
+        rows.hint = f"no {self.noun} matches the filter: escape clears it" if self.filter else self.hint()
+        rows.sync()
+        if self.detail.display:
+            self.detail.sync()
+
+    def sync(self) -> None:
+        self.rows.refresh()
+        if self.detail.display:
+            self.detail.sync_events()
+
+    @on(LineList.Moved)
+    def _moved(self, event: LineList.Moved) -> None:
+        # whoever is reading about something goes on reading when it leaves
+        if event.list is self.rows and not self.in_detail:
+            self.detail.show(None if self.rows.selected is None else self.ref_of(self.rows.selected))
+            self.selected()
+
+    def selected(self) -> None:
+        """The cursor is on something else."""

@@ -1,0 +1,148 @@
+"""What belongs to a record: an event's ack, exception and recipients; an ack's or an exception's event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from console.state.state import State
+from server_core.records import (
+    AckReceived,
+    AckSent,
+    AnyRecord,
+    Connected,
+    Disconnected,
+    EventBlocked,
+    EventReceived,
+    EventSent,
+    HandlerException,
+    RoomJoined,
+    RoomLeft,
+    ServerStarted,
+)
+
+#: Records that are looked at for what belongs to one: back, or forward at a time.
+_FAR = 20_000
+#: Records by which the order of time may be wrong.
+_NEAR = 2_000
+
+
+class Related:
+    """What belongs to one record of the history; `extend` looks at what came since."""
+
+    def __init__(self, state: State, record: AnyRecord) -> None:
+        self._state = state
+        self._record = record
+        #: Number of the record, None when the history has dropped it.
+        self.number = number_of(state, record)
+        self._seen = state.history.end if self.number is None else self.number + 1
+        self.ack: AckSent | AckReceived | None = None
+        self.exception: HandlerException | None = None
+        self.event: EventReceived | EventSent | None = None if self.number is None else self._find_event()
+        self._over = not isinstance(record, EventReceived | EventSent)
+        self.extend()
+
+    def extend(self) -> None:
+        """Look for the ack and the exception in what came after the event."""
+        record = self._record
+        if self._over or not isinstance(record, EventReceived | EventSent):
+            return
+        history = self._state.history
+        start = max(self._seen, history.first)
+        for each in islice(history.since(start), _FAR):
+            self._seen = start = start + 1
+            if getattr(each, "socket", None) != record.socket or not record.socket:
+                continue
+            match each:
+                case AckSent() if isinstance(record, EventReceived) and each.id == record.id and each.nsp == record.nsp:
+                    self.ack = self.ack or each
+                case AckReceived() if isinstance(record, EventSent) and each.id == record.id and each.nsp == record.nsp:
+                    self.ack = self.ack or each
+                case HandlerException() if isinstance(record, EventReceived) and _names(each, record):
+                    self.exception = self.exception or each
+                case EventReceived() if isinstance(record, EventReceived) and each.event == record.event:
+                    self._over = record.id is None or self.ack is not None  # a later exception is that one's
+                    if self._over:
+                        return
+                case Disconnected():
+                    self._over = True
+                    return
+
+    def _find_event(self) -> EventReceived | EventSent | None:
+        record, history = self._record, self._state.history
+        if not isinstance(record, AckSent | AckReceived | HandlerException) or self.number is None:
+            return None
+        first = max(history.first, self.number - _FAR)
+        before = list(islice(history.since(first), self.number - first))
+        for each in reversed(before):
+            match each, record:
+                case EventReceived(), AckSent():
+                    if (each.socket, each.nsp, each.id) == (record.socket, record.nsp, record.id):
+                        return each
+                case EventSent(), AckReceived():
+                    if (each.socket, each.nsp, each.id) == (record.socket, record.nsp, record.id):
+                        return each
+                case EventReceived(), HandlerException():
+                    if each.socket == record.socket and _names(record, each):
+                        return each
+        return None
+
+
+def recipients(state: State, record: EventSent, number: int | None) -> Sequence[str]:
+    """Ids of the sockets that an emit reached, as far as can be told: the members of its rooms, then."""
+    if record.socket:
+        return [record.socket]
+    if number is None or state.history.end - number > _FAR:
+        return []
+    roster = state.rosters.get(record.server)
+    if roster is None:
+        return []
+    nsp, interest = record.nsp, {*record.rooms, *record.except_}
+    members = {room: set(roster.rooms.get((nsp, room), ())) for room in interest}
+    everybody = set(roster.namespaces.get(nsp, ()))
+    for each in reversed(list(state.history.since(number + 1))):
+        if each.server != record.server:
+            continue
+        match each:
+            case ServerStarted():
+                members = {room: set() for room in interest}
+                everybody = set()
+            case Connected() if each.nsp == nsp:
+                everybody.discard(each.socket)
+                for room in members.values():
+                    room.discard(each.socket)
+            case RoomJoined() if each.nsp == nsp and each.room in members:
+                members[each.room].discard(each.socket)
+            case RoomLeft() if each.nsp == nsp and each.room in members:
+                members[each.room].add(each.socket)
+            case Disconnected() if each.nsp == nsp:
+                everybody.add(each.socket)
+                for name in interest & each.rooms:
+                    members[name].add(each.socket)
+    found = set().union(*(members[room] for room in record.rooms)) if record.rooms else everybody
+    left_out = set().union(*(members[room] for room in record.except_)) if record.except_ else set()
+    return sorted(found - left_out, key=lambda socket: (state.label(socket).casefold(), socket))
+
+
+def _names(exception: HandlerException, event: EventReceived | EventBlocked) -> bool:
+    """Whether an exception's place names this event."""
+    return repr(event.event) in exception.where or event.event in exception.where
+
+
+def number_of(state: State, record: AnyRecord) -> int | None:
+    """The record's number: where its time stands, for records come in the order of time but for their servers'."""
+    history = state.history
+    low, high = history.first, history.end
+    while low < high:
+        middle = (low + high) // 2
+        if history[middle].time < record.time:
+            low = middle + 1
+        else:
+            high = middle
+    for number in sorted(
+        range(max(history.first, low - _NEAR), min(history.end, low + _NEAR)), key=lambda n: abs(n - low)
+    ):
+        each = history[number]
+        if each is record or (each.seq, each.server, each.epoch) == (record.seq, record.server, record.epoch):
+            return number
+    return None
