@@ -56,7 +56,7 @@ def split(text: str) -> Head:
 def split_msgpack(data: bytes) -> tuple[Head, tuple[bytes, ...]]:
     """The parts of a packet of the msgpack encoding, its binary values as attachments; ValueError when it is none."""
     try:
-        packet = msgspec.msgpack.decode(data)
+        packet = _unpack(data)
         attachments: list[bytes] = []
         payload = packet.get("data")
         text = "" if payload is None else msgspec.json.encode(_detach(payload, attachments)).decode()
@@ -92,6 +92,12 @@ def _fill(value: Any, attachments: Sequence[bytes]) -> Any:
     return value
 
 
+def _extension(_code: int, data: memoryview) -> bytes | None:
+    """A value of msgpack's extensions: JavaScript's undefined is one of a zero byte."""
+    return bytes(data) if any(data) else None
+
+
+_unpack = msgspec.msgpack.Decoder(ext_hook=_extension).decode
 _decode = msgspec.json.Decoder().decode
 
 

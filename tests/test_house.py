@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -119,6 +120,20 @@ with contextlib.suppress(SystemExit), open('/dev/null', 'w') as sys.stderr, cont
     cli([{command!r}, 'http://127.0.0.1:9', *arguments.get({command!r}, ())])
 """
     assert loaded_by(run).isdisjoint({"textual", "uvicorn", "socketio"})
+
+
+def test_one_shot_commands_start_at_once() -> None:
+    """In less than half a second of the processor's more than Python itself."""
+
+    def seconds(*arguments: str) -> float:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, timeout=60, check=False)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+    command = ("-m", "console", "sockets", "http://127.0.0.1:9", "--token", "x")
+    more = [seconds(*command) - seconds("-c", "") for _ in range(3)]
+    assert min(more) < 0.5, more
 
 
 def test_the_link_and_the_state_run_without_textual() -> None:

@@ -16,7 +16,8 @@ from console.wire.errors import WireError
 from server_core import records
 from server_core.records import Disconnect, Drop, Emit, Join, Leave, SetAttribute, Simulate
 from tests.support.attached import Attached, attached
-from tests.support.peers import peer, target
+from tests.support.command import socketscope
+from tests.support.peers import node_server, peer, target
 from tests.support.serving import client, receive
 from tests.support.waiting import poll
 
@@ -224,8 +225,8 @@ async def scene_of(kind: str, mode: str) -> AsyncIterator[Scene]:
 @pytest.mark.parametrize(
     ("column", "kind", "mode"),
     [
-        # it is what Flask-SocketIO runs on
-        pytest.param(column, *each, marks=[pytest.mark.slow] if each[0] == "threaded" else [])
+        # these two are another python-socketio, with the same admin; they tell of rooms every 2 s
+        pytest.param(column, *each, marks=[pytest.mark.slow] if each[0] in ("threaded", "flask") else [])
         for column, peers in COLUMNS.items()
         for each in peers
     ],
@@ -234,3 +235,59 @@ async def test_the_table_holds(js: None, column: str, kind: str, mode: str) -> N
     async with scene_of(kind, mode) as scene:
         found = {name: "yes" if await check(scene) else "no" for name, check in CHECKS.items()}
     assert found == {name: cells[column] for name, cells in table().items()}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["node", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("stock", "threaded", "flask", "fastapi"))],
+)
+async def test_the_commands_do_their_one_thing(js: None, kind: str) -> None:
+    """The real commands against each kind of server."""
+    async with peer(kind) as (url, _), client(url, {"name": "bob"}) as bob:
+        login = (url, "--user", "admin")
+        assert await poll_command(
+            "sockets", *login, "--json", check=lambda found: [each["id"] for each in found] == [bob.id]
+        )
+        (room,) = (await socketscope("rooms", *login, "--json")).json
+        assert (room["room"], room["members"]) == ("lobby", [bob.id])
+        joined = await socketscope("join", *login, bob.id, "vip")
+        assert (joined.code, joined.out.strip()) == (0, "joined vip: 1 socket")
+        sent = await socketscope("emit", *login, "news", '[{"n": 1}]', "--to", "vip")
+        assert (sent.code, await receive(bob)) == (0, ["news", {"n": 1}])
+        following = asyncio.ensure_future(
+            socketscope("events", *login, "--follow", "--count", "1", "--where", "event:shout", "--json")
+        )
+        shouting = asyncio.ensure_future(shout(bob))
+        assert '["shout' in (await asyncio.wait_for(following, 20)).out
+        shouting.cancel()
+        assert (await socketscope("leave", *login, bob.id, "vip")).code == 0
+        gone = await socketscope("disconnect", *login, bob.id)
+        assert (gone.code, gone.out.strip()) == (0, "disconnected: 1 socket")
+        assert await poll(lambda: bob.reason, 5) == "io server disconnect"
+
+
+async def poll_command(*arguments: str, check: Callable[[Any], bool]) -> bool:
+    for _ in range(5):
+        if check((await socketscope(*arguments)).json):
+            return True
+    return False
+
+
+async def shout(socket: ClientSocket) -> None:
+    while True:
+        await socket.emit("shout", "hi")
+        await asyncio.sleep(0.1)
+
+
+async def test_a_node_server_with_the_msgpack_parser(js: None) -> None:
+    async with node_server(parser="msgpack") as (url, _):
+        app = Client(Engine(url), msgpack=True)
+        await app.open()
+        bob = await app.connect("/", {"name": "bob"})
+        async with attached(target(url, msgpack=True)) as console:
+            await console.until(lambda state: state.socket(bob.id))
+            assert (await console.send(Emit(rooms=(bob.id,), event="hello", args='[{"n": 1}]'))).ok
+            assert await receive(bob) == ["hello", {"n": 1}]
+        wrong = await socketscope("sockets", url, "--user", "admin")
+        assert (wrong.code, "--parser msgpack" in wrong.err) == (3, True), wrong
+        await app.close()

@@ -79,3 +79,11 @@ def test_a_namespace_loses_its_query() -> None:
 
 def test_an_id_past_what_any_peer_counts_is_none() -> None:
     assert packets.split(f'2{"9" * 90}["hi"]').id is None
+
+
+def test_javascripts_undefined_in_msgpack() -> None:
+    undefined = msgspec.msgpack.encode(
+        {"type": 0, "nsp": "/", "data": {"sid": "x", "pid": msgspec.msgpack.Ext(0, b"\0")}}
+    )
+    head, attachments = packets.split_msgpack(undefined)
+    assert (head.data, attachments) == ('{"sid":"x","pid":null}', ())
