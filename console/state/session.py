@@ -15,6 +15,8 @@ from server_core.records import AnyRecord
 EVERY = 5_000
 PER_SOCKET = 4
 EVERY_BYTES = 16 * 1024 * 1024
+#: Snapshots past which every other one goes, and those to come are twice as far apart.
+MAX_SNAPSHOTS = 100
 
 
 class Snapshot(NamedTuple):
@@ -39,12 +41,14 @@ class Session:
         self.state = live
         #: The moment of the live state.
         self.end = 0
-        self._journal = journal or LiveJournal()
+        self._journal: Journal = LiveJournal() if journal is None else journal  # an empty one is false
         #: Whether it is over: it has a last moment, in place of a present.
         self._over = journal is not None
         self._moment = 0
         self._snapshots = [Snapshot(0, live.copy())]
         self._bytes = 0
+        #: Twice as many each time that there are too many snapshots.
+        self._apart = 1
 
     @property
     def past(self) -> bool:
@@ -63,7 +67,8 @@ class Session:
             self.live.apply(piece)
             self.end += len(piece)
             since = self.end - self._snapshots[-1].moment
-            if since >= EVERY + PER_SOCKET * self.live.socket_count() or self._bytes >= EVERY_BYTES:
+            enough = self._apart * (EVERY + PER_SOCKET * self.live.socket_count())
+            if since >= enough or self._bytes >= EVERY_BYTES * self._apart:
                 self._keep()
 
     # travelling
@@ -151,4 +156,7 @@ class Session:
         oldest = self.live.history.first
         old = sum(each.state.history.end <= oldest for each in snapshots[1:])
         del snapshots[:old]
+        if len(snapshots) > MAX_SNAPSHOTS:
+            del snapshots[1:-1:2]
+            self._apart *= 2
         self._journal.drop(self.first)

@@ -61,6 +61,8 @@ class State:
         self.room_events: dict[RoomKey, tuple[int, int]] = {}
         self._gone: OrderedDict[str, SocketInfo] = OrderedDict()
         self._labels: dict[str, tuple[SocketInfo, str]] = {}
+        #: Whether the two belong to a later state, which knows better.
+        self._names_only_read = False
 
     def apply(self, records: Iterable[AnyRecord]) -> None:
         """Fold records, in order."""
@@ -87,7 +89,7 @@ class State:
 
     def copy(self) -> State:
         """A state that later changes of this one do not reach, and that can be folded on: its history is the same one,
-        up to here."""
+        up to here, and the names of sockets that are gone are shared."""
         history = self.history
         copy = State(max_gone=self._max_gone, history=Upto(history, history.end))
         copy.rosters = {server: roster.copy() for server, roster in self.rosters.items()}
@@ -96,8 +98,8 @@ class State:
         copy.version, copy.time = self.version, self.time
         copy.meters = {server: meter.copy() for server, meter in self.meters.items()}
         copy.room_events = self.room_events.copy()
-        copy._gone = self._gone.copy()
-        copy._labels = self._labels  # each is checked against its socket before it is used
+        # names are the same at any time, and may be many
+        copy._gone, copy._labels, copy._names_only_read = self._gone, self._labels, True
         return copy
 
     # sockets
@@ -172,6 +174,8 @@ class State:
                     self._keep_gone(socket)
 
     def _keep_gone(self, socket: SocketInfo) -> None:
+        if self._names_only_read and socket.id in self._gone:
+            return
         self._gone[socket.id] = socket
         if len(self._gone) > self._max_gone:
             old, _ = self._gone.popitem(last=False)

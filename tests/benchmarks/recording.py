@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from console.lines import Reader
 from console.link.base import LinkState
@@ -176,5 +177,5 @@ async def _run(folder: Path) -> None:
         columns.append([value for _, value in said])
         path.unlink()
     for name, *values in zip(rows, *columns, strict=True):
-        table.add_row(name, *values)
+        table.add_row(Text(name), *values)
     Console().print(table)

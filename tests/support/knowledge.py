@@ -10,6 +10,7 @@ from console.state.state import State
 def knowledge(state: State) -> dict[str, Any]:
     """What a state holds, however it came to it."""
     history = state.history
+    named = {getattr(history[number], "socket", "") for number in range(history.first, history.end)}
     return {
         "rosters": state.rosters,
         "history": [history[number] for number in range(history.first, history.end)],
@@ -18,5 +19,5 @@ def knowledge(state: State) -> dict[str, Any]:
         "lost": state.lost,
         "time": state.time,
         "rates": state.rates(state.time),
-        "labels": {socket.id: state.label(socket.id) for socket in (*state.sockets(), *state._gone.values())},
+        "labels": {id: state.label(id) for id in sorted({*named, *(socket.id for socket in state.sockets())})},
     }

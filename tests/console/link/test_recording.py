@@ -266,6 +266,13 @@ def test_the_summary_counts_what_is_in_it(tmp_path: Path) -> None:
     assert "event_received" in as_text(summary)
 
 
+def test_a_session_of_a_file_reads_its_past_from_the_file(tmp_path: Path) -> None:
+    link, session = opened(write(tmp_path / "s.siorec", STORY))
+    assert session._journal is link.index
+    assert len(link.index._decoded) <= recording_index.MAX_DECODED
+    link.stop()
+
+
 def test_an_empty_recording_has_a_summary(tmp_path: Path) -> None:
     summary = summarize(write(tmp_path / "s.siorec", []))
     assert summary.records == 0

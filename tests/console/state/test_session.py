@@ -107,6 +107,18 @@ def test_time_goes_back_as_far_as_the_history_is_kept(monkeypatch: pytest.Monkey
     assert session.state.rosters == lived(session.first).rosters
 
 
+def test_snapshots_are_bounded_and_every_moment_can_still_be_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "EVERY", 20)
+    monkeypatch.setattr(session_module, "PER_SOCKET", 0)
+    monkeypatch.setattr(session_module, "MAX_SNAPSHOTS", 10)
+    session = Session(State())
+    session.apply(STORY)  # type: ignore[arg-type]
+    assert len(session._snapshots) <= 10
+    for moment in range(0, len(STORY), 211):
+        session.go(moment)
+        assert knowledge(session.state) == knowledge(lived(moment))
+
+
 def test_a_time_finds_its_moment(session: Session) -> None:
     session.travel(NOON + 500 * 1_000_000)
     assert session.state.time == NOON + 500 * 1_000_000
