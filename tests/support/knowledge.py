@@ -19,5 +19,6 @@ def knowledge(state: State) -> dict[str, Any]:
         "lost": state.lost,
         "time": state.time,
         "rates": state.rates(state.time),
+        "room events": state.room_events,
         "labels": {id: state.label(id) for id in sorted({*named, *(socket.id for socket in state.sockets())})},
     }
