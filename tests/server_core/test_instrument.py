@@ -18,6 +18,7 @@ from console.wire.errors import Refused
 from console.wire.target import Target
 from server_core import Server, instrument, records
 from server_core.admin import FEATURE
+from server_core.console_tap import IDLE_ENTRIES
 from server_core.records import Disconnect, Emit, Join, Leave
 from tests.support.admin_client import LOGIN, PlainAdmin, plain_admin
 from tests.support.attached import attached
@@ -250,6 +251,30 @@ async def test_a_connection_that_joins_the_admin_and_the_app_is_a_client(kind: s
         assert (await console.wait(records.Connecting, socket=app.id)).engine == opened.engine
         await both.close()
         await console.wait(records.EngineClosed, engine=opened.engine)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_while_no_console_is_there_little_is_noted_and_nothing_forgotten(kind: str) -> None:
+    sio = make(kind)
+    tap = instrument(sio, LOGIN)._tap
+    async with serve(socketio.ASGIApp(sio)) as url, client(url, {"name": "bob"}) as bob:
+        for _ in range(50):
+            await bob.emit_with_ack("shout", "nobody hears", timeout=5)
+        assert len(tap._ring) < 20
+        for number in range(600):
+            await sio.enter_room(bob.id, f"room {number}")
+            await sio.leave_room(bob.id, f"room {number}")
+        await sio.enter_room(bob.id, "last")
+        assert len(tap._ring) <= IDLE_ENTRIES
+        async with attached(target(url)) as console:
+            await console.until(lambda state: state.socket(bob.id))
+            known = console.state.socket(bob.id)
+            assert known
+            assert known.rooms == {bob.id, "lobby", "last"}
+            assert known.handshake.auth == '{"name":"bob"}'  # which only its CONNECT packet had
+            assert not console.all(records.EventReceived)
+            assert tap.listening
+        assert await poll(lambda: not tap.listening, 5)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -285,12 +285,17 @@ def _json(value: Any) -> str:
 
 
 async def test_a_node_server_survives_whatever_the_console_sends(js: None) -> None:
-    async with node_server() as (url, node), client(url, {"name": "bob"}) as bob, attached(target(url)) as console:
-        await console.until(lambda state: state.socket(bob.id))
+    async with (
+        node_server() as (url, node),
+        client(url, {"name": "bob"}) as bob,
+        client(url, {"name": "eve"}) as eve,
+        attached(target(url)) as console,
+    ):
+        await console.until(lambda state: state.socket(bob.id) and state.socket(eve.id))
         loop = asyncio.get_running_loop()
 
         @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-        @given(commands(("nobody", "another")))
+        @given(commands(("nobody", eve.id)))
         def send(command: Command) -> None:
             future = console.link.send(command)
             # what is refused is answered at once; what waits for a confirmation is not waited for
