@@ -12,6 +12,9 @@ from server_core.records import AnyRecord
 
 #: Records that are decoded between two pieces of a search.
 PIECE = 4_000
+_SENT, _COMMAND, _CONNECTING, _DISCONNECTED = map(
+    KIND_NAMES.index, ("event_sent", "command", "connecting", "disconnected")
+)
 
 
 class RecordingHistory:
@@ -57,14 +60,29 @@ class RecordingHistory:
 
     def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
         """The records before `end` that can concern a socket, by their numbers, the newest first."""
-        broad = {number for number, name in enumerate(KIND_NAMES) if name in ("event_sent", "command")}
+        end = min(end, self.end)
         wanted = self._index.socket_ids.find(socket)
-        for segment in reversed(list(self._index.segments(0, min(end, self.end)))):
+        first, last = self._life(wanted, end)
+        for segment in reversed(list(self._index.segments(0, end))):
+            kinds, there = segment.kinds, first < segment.end and segment.start <= last
+            if not there and _COMMAND not in kinds:
+                continue
             mask = bytes(
-                number == wanted or (not number and kind in broad)
-                for number, kind in zip(segment.sockets, segment.kinds, strict=True)
+                number == wanted or kind == _COMMAND or (kind == _SENT and not number and first <= position <= last)
+                for position, number, kind in zip(
+                    range(segment.start, segment.end), segment.sockets, kinds, strict=True
+                )
             )
             yield from reversed(list(segment.records(mask)))
+
+    def _life(self, socket: int, end: int) -> tuple[int, int]:
+        """Numbers of the first and the last record between which a socket can have been there."""
+        index = self._index
+        own = bytes(map(socket.__eq__, index.sockets[:end]))
+        first, last = own.find(1), own.rfind(1)
+        came = first >= 0 and index.kinds[first] == _CONNECTING
+        left = last >= 0 and index.kinds[last] == _DISCONNECTED
+        return first if came else 0, last if left else end
 
     # names
 
