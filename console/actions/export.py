@@ -8,22 +8,23 @@ from console import places
 from console.actions.registry import action
 from console.export import ExportError, default_path
 from console.export.files import put
-from console.screens.contents import contents
+from console.export.harmless import json_text
+from console.screens.contents import contents, known
 from console.screens.export import ExportDialog
 from console.screens.pick import Choice, PickDialog
 from console.snippets import Language, snippet
+from console.state.clients import ClientInfo
+from console.state.rooms import RoomInfo
+from console.state.servers import Server
 from console.text import count, cut, safe
 from server_core.records import EngineInfo, Record, SocketInfo
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
-#: (id, key, label) of what can be copied, beside an id.
-_FORMS: tuple[tuple[Language, str, str], ...] = (
-    ("json", "j", "JSON"),
-    ("javascript", "s", "JavaScript"),
-    ("python", "p", "Python"),
-)
+_LABELS: dict[Language, str] = {"json": "JSON", "javascript": "JavaScript", "python": "Python"}
+#: Letters of what can be copied; the first is also `y`.
+_KEYS = {"json": "j", "javascript": "s", "python": "p"}
 
 
 def _subjects(screen: MainScreen) -> list[Any]:
@@ -51,22 +52,22 @@ def _nothing(screen: MainScreen) -> str:
 def copy(screen: MainScreen) -> None:
     things = _subjects(screen)
     forms: dict[str, tuple[str, str]] = {}
-    choices = []
-    if all(isinstance(thing, SocketInfo | EngineInfo) for thing in things):
-        forms["id"] = ("id" if len(things) == 1 else "ids", safe_lines(thing.id for thing in things))
-        choices.append(Choice("id", "id" if len(things) == 1 else "ids", forms["id"][1].replace("\n", " "), "y"))
-    calls = all(isinstance(thing, SocketInfo | Record) for thing in things)
-    for language, key, label in _FORMS if calls else ():
-        text = snippet(
-            things,
-            language,
-            state=screen.session.state,
-            url=screen.link.url,
-            show_secrets=screen.person.settings.show_secrets,
-        )
-        forms[language] = (label, text)
-        first = not choices
-        choices.append(Choice(language, label, cut(" ".join(text.split()), 200), "y" if first else key))
+    state, show_secrets = screen.session.state, screen.person.settings.show_secrets
+    if names := [name for thing in things if (name := _name(thing))]:
+        forms["id"] = ("id" if len(names) == 1 else "ids", "\n".join(map(safe, names)))
+    if all(isinstance(thing, SocketInfo | Record) for thing in things):
+        for language, label in _LABELS.items():
+            text = snippet(things, language, state=state, url=screen.link.url, show_secrets=show_secrets)
+            forms[language] = (label, text)
+    elif found := known(things, state, show_secrets=show_secrets):
+        shown, sheet = found
+        data = [sheet.data(thing) for thing in shown]
+        forms["json"] = ("JSON", json_text(data[0] if len(data) == 1 else data))
+    keys = ["y", *(key for form, key in _KEYS.items() if form in [*forms][1:])]
+    choices = [
+        Choice(form, label, cut(" ".join(text.split()), 200), key)
+        for (form, (label, text)), key in zip(forms.items(), keys, strict=True)
+    ]
     what = count(len(things), "thing") if len(things) > 1 else "this"
 
     def chosen(form: str | None) -> None:
@@ -79,9 +80,18 @@ def copy(screen: MainScreen) -> None:
     screen.app.push_screen(PickDialog("Copy", choices, keys="y copies the first   close esc"), chosen)
 
 
-def safe_lines(texts: Any) -> str:
-    """Texts of peers, one a line."""
-    return "\n".join(map(safe, texts))
+def _name(thing: object) -> str:
+    """What something is called by, "" where it is a record."""
+    match thing:
+        case SocketInfo(id=id) | EngineInfo(id=id):
+            return id
+        case ClientInfo(engine=engine):
+            return engine.id
+        case RoomInfo(room=room):
+            return room
+        case Server():
+            return thing.id
+    return ""
 
 
 def _empty(screen: MainScreen) -> str:

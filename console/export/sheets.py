@@ -10,6 +10,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 
 from console.export.harmless import json_text
+from console.state.servers import Server
 from console.state.state import State
 from server_core import redact
 from server_core.records import (
@@ -250,6 +251,28 @@ def clients(state: State) -> Sheet[EngineInfo]:
 
     titles = ("id", "transport", "address", "opened", "upgraded", "rtt", "bytes_received", "bytes_sent", "sockets")
     return _of_data("clients", data, titles)
+
+
+def servers() -> Sheet[Server]:
+    """Servers with how much is live on each."""
+
+    def data(server: Server) -> dict[str, Any]:
+        info = server.info
+        return {
+            "id": server.id,
+            "target": info.target,
+            "url": info.url,
+            "pid": info.pid,
+            "library": info.library,
+            "started": iso(info.started),
+            "sockets": len(server.roster.sockets),
+            "clients": len(server.roster.engines),
+            "rooms": server.rooms,
+            "namespaces": {nsp: len(members) for nsp, members in server.roster.namespaces.items()},
+        }
+
+    titles = ("id", "target", "url", "pid", "library", "started", "sockets", "clients", "rooms", "namespaces")
+    return _of_data("servers", data, titles)
 
 
 def _of_data(name: str, data: Callable[[Thing], dict[str, Any]], titles: Iterable[str]) -> Sheet[Thing]:

@@ -9,9 +9,11 @@ from console.export import sheets
 from console.export.sheets import Room, Sheet
 from console.state.clients import ClientInfo
 from console.state.rooms import RoomInfo
+from console.state.servers import Server
+from console.state.state import State
 from console.widgets.table import Table
 from console.widgets.timeline_list import LogList, TimelineList
-from server_core.records import SocketInfo
+from server_core.records import EngineInfo, Record, SocketInfo
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -44,18 +46,29 @@ def contents(screen: MainScreen) -> Contents | None:
         case Table() as table:
             marked = table.marked()
             things = marked or [thing for id in table.listing.ids if (thing := table.listing.get(id)) is not None]
-            which = "marked" if marked else matching
-            match things[:1]:
-                case [SocketInfo()]:
-                    return _of(things, sheets.sockets(state, show_secrets=show_secrets), which)
-                case [ClientInfo()]:
-                    return _of([client.engine for client in things], sheets.clients(state), which)
-                case [RoomInfo()]:
-                    rooms = [
-                        Room(room.nsp, room.room, tuple(state.members(room.nsp, room.room)), room.private)
-                        for room in things
-                    ]
-                    return _of(rooms, sheets.rooms_sheet(), which)
+            if found := known(things, state, show_secrets=show_secrets):
+                return _of(*found, "marked" if marked else matching)
+    return None
+
+
+def known(things: Sequence[Any], state: State, *, show_secrets: bool) -> tuple[Sequence[Any], Sheet[Any]] | None:
+    """Things of a list with the sheet that writes them; None where there is none for them."""
+    match things[:1]:
+        case [Record()]:
+            return things, sheets.RECORDS
+        case [SocketInfo()]:
+            return things, sheets.sockets(state, show_secrets=show_secrets)
+        case [ClientInfo()]:
+            return [client.engine for client in things], sheets.clients(state)
+        case [EngineInfo()]:
+            return things, sheets.clients(state)
+        case [Server()]:
+            return things, sheets.servers()
+        case [RoomInfo()]:
+            rooms = [
+                Room(room.nsp, room.room, tuple(state.members(room.nsp, room.room)), room.private) for room in things
+            ]
+            return rooms, sheets.rooms_sheet()
     return None
 
 

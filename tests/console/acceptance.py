@@ -10,6 +10,17 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
     "views": {
         "sockets": ("console/screens/test_main::test_sockets_and_what_just_happened_are_seen_at_once",),
         "events": ("console/screens/test_main::test_each_kind_of_record_reads_as_people_say_it",),
+        "rooms": (
+            "console/screens/test_views::test_rooms_are_listed_with_members_and_opened",
+            "console/screens/test_views::test_own_rooms_are_listed_when_asked",
+        ),
+        "clients": ("console/screens/test_views::test_clients_have_transport_rtt_and_bytes",),
+        "servers, with plots": ("console/screens/test_views::test_servers_have_their_figures_and_plots",),
+        "enter goes to what a cell names, escape back": (
+            "console/screens/test_views::test_rooms_are_listed_with_members_and_opened",
+            "console/screens/test_views::test_an_event_opens_with_its_ack_and_its_sender",
+            "console/screens/test_views::test_opening_what_the_filter_hides_brings_the_filter_back_with_escape",
+        ),
         "logs": (
             "console/screens/test_main::test_the_log_has_a_pane_of_its_own",
             "e2e/test_console::test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else",
@@ -30,12 +41,26 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "console/screens/test_main::test_a_record_opens_whole",
             "e2e/test_console::test_what_the_app_raises_is_visible_with_its_traceback",
         ),
+        "an event with its ack, its recipients, its handler's exception": (
+            "console/screens/test_views::test_an_event_opens_with_its_ack_and_its_sender",
+            "console/screens/test_views::test_recipients_are_those_of_that_moment",
+            "console/screens/test_views::test_an_event_shows_its_handlers_exception",
+        ),
+        "payloads folded and searched": (
+            "console/screens/test_views::test_folding_with_keys",
+            "console/screens/test_views::test_a_detail_is_searched",
+        ),
+        "binary as a hex view": ("console/screens/test_views::test_binary_is_a_hex_view_with_its_size",),
+        "attributes as a tree with their history": (
+            "console/screens/test_views::test_attributes_are_a_tree_with_former_values",
+        ),
         "a socket that went": ("console/screens/test_main::test_a_socket_that_went_can_still_be_looked_at",),
     },
     "the query language": {
         "one for all lists, as it is typed": (
             "console/screens/test_main::test_a_filter_narrows_sockets_and_events_as_it_is_typed",
             "console/screens/test_main::test_a_filter_asks_for_fields_of_sockets_and_records",
+            "console/screens/test_views::test_one_filter_for_all_views",
         ),
         "completed": ("console/screens/test_main::test_a_filter_is_completed_by_what_there_is",),
         "errors in place": (
@@ -142,7 +167,10 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "e2e/test_manners::test_a_wrong_config_file_ends_before_anything_starts",
         ),
         "jump mode": ("console/screens/test_manners::test_jumping_to_panes_tabs_and_views",),
-        "order by any column": ("console/screens/test_manners::test_sorting_by_any_column",),
+        "order by any column": (
+            "console/screens/test_manners::test_sorting_by_any_column",
+            "console/screens/test_views::test_every_column_sorts_and_says_so",
+        ),
         "columns chosen and kept": (
             "console/screens/test_manners::test_columns_are_chosen_and_ordered",
             "console/screens/test_manners::test_view_filter_order_and_columns_come_back",
@@ -150,6 +178,7 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "copy as JSON, JavaScript and Python": (
             "console/screens/test_manners::test_a_socket_is_copied_as_one_likes",
             "console/screens/test_manners::test_records_and_marked_sockets_are_copied",
+            "console/screens/test_manners::test_rooms_clients_and_servers_are_copied",
             "e2e/test_manners::test_what_is_copied_reaches_the_terminal_as_base64",
         ),
         "export of what is filtered": (

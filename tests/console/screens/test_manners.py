@@ -239,6 +239,22 @@ async def test_records_and_marked_sockets_are_copied(open_console: Open) -> None
         assert [each["name"] for each in json.loads(screen.app.clipboard)] == ["bob", "bea"]
 
 
+async def test_rooms_clients_and_servers_are_copied(open_console: Open) -> None:
+    async with open_console() as screen:
+        for view, form, expected in (
+            ("2", "y", "lobby"),
+            ("2", "j", '{"nsp":"/","room":"lobby","private":false,"sockets":2,"members":["'),
+            ("4", "y", f"engine-{BOB}"),
+            ("4", "j", f'{{"id":"engine-{BOB}","transport":"websocket"'),
+            ("5", "j", '{"id":"chat:io","target":"chat:io"'),
+        ):
+            await screen.press(view, "y")
+            await screen.wait("y copies the first")
+            await screen.press(form)
+            await screen.wait_gone("y copies the first")
+            assert screen.app.clipboard.startswith(expected), (view, form)
+
+
 async def test_what_is_filtered_is_written_to_a_file(
     open_console: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
