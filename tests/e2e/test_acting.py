@@ -116,6 +116,13 @@ async def test_rooms_attributes_and_connections(target: str) -> None:
             console.send("ctrl+s")
             await console.wait_for("alice is out of dev now")
             assert (await alice.call("join", "x"))[0] == ["lobby", "quiet", "x"]
+            console.send("l")
+            await console.wait_for("out of")
+            console.send("space")
+            await console.wait_for("[X] lobby")
+            console.send("ctrl+s")
+            await console.wait_for("alice is out of lobby now")
+            assert (await alice.call("join", "x"))[0] == ["quiet", "x"]
             console.send("a")
             await console.wait_for("Attached attribute")
             console.type("mood")
