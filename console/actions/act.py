@@ -141,10 +141,8 @@ def message(screen: MainScreen) -> None:
 
 def open_emit(screen: MainScreen, to: str, nsp: str, *, title: str = "Emit", marked: Sequence[str] = ()) -> None:
     """The dialog with the last message, to someone else."""
-    messages = screen.operator.messages
-    last = messages.history[-1] if messages.history else FIRST
+    last, secrets = screen.operator.last(FIRST)
     draft = Draft(event=last.event, args=last.args, ack=last.ack, to=to, own_id=title != "Emit")
-    secrets = messages.secrets_of(last)
     screen.app.push_screen(EmitDialog(screen.operator, draft, nsp=nsp, title=title, marked=marked, secrets=secrets))
 
 
@@ -163,10 +161,9 @@ def _namespace(sockets: Sequence[SocketInfo]) -> str:
     refusal=needs_one("SIMULATE"),
 )
 def simulate(screen: MainScreen) -> None:
-    messages = screen.operator.messages
-    last = messages.history[-1] if messages.history else FIRST
+    last, secrets = screen.operator.last(FIRST)
     draft = Draft(event=last.event, args=last.args, ack="2")
-    screen.app.push_screen(SimulateDialog(screen.operator, screen.targets()[0], draft, messages.secrets_of(last)))
+    screen.app.push_screen(SimulateDialog(screen.operator, screen.targets()[0], draft, secrets))
 
 
 # rooms

@@ -52,7 +52,7 @@ class EventDialog(Dialog[None]):
     def __init__(self, operator: Operator, draft: Draft, secrets: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.operator = operator
-        self._first = draft
+        self._first = self._opened = draft
         self.secrets = secrets or {}
         self._sending = False
         #: How far back in the history the fields are.
@@ -88,6 +88,7 @@ class EventDialog(Dialog[None]):
     def on_mount(self) -> None:
         self._acks.display = False
         self.say("#result", "")
+        self._opened = self.draft()
         self.check()
         # focused before it had its place; input methods show what they compose at the terminal's cursor
         self.call_after_refresh(self._place_cursor)
@@ -110,6 +111,13 @@ class EventDialog(Dialog[None]):
         if draft.ack:
             self.query_one("#seconds", Field).value = draft.ack
         self.check()
+
+    def action_close(self) -> None:
+        """What was typed is there when the dialog is opened again."""
+        self.operator.unsent = None
+        if self.draft() != self._opened:
+            self.operator.unsent = self.draft(), self.secrets
+        super().action_close()
 
     # what is wrong with them
 
@@ -243,7 +251,7 @@ class EventDialog(Dialog[None]):
     def send(self, command: EventCommand) -> None:
         self._sending = True
         self._back = 0
-        self._first = self.draft()
+        self._first = self._opened = self.draft()
         self.operator.messages.remember(self._first, self.secrets)
         self._acks.display = False
         self.say("#result", self.waiting(command), "$text-muted")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from console.acting.calls import Api, api_of
-from console.acting.messages import Messages
+from console.acting.messages import Draft, Messages
 from console.acting.outcome import merge
 from console.acting.refusal import refusal
 from console.lines import Reader
@@ -24,6 +25,8 @@ class Operator:
         self.link = link
         self.session = session
         self.reader = reader
+        #: What was typed in a dialog that was closed before it was sent, and its secrets.
+        self.unsent: tuple[Draft, dict[str, Any]] | None = None
 
     @property
     def state(self) -> State:
@@ -34,6 +37,13 @@ class Operator:
     def messages(self) -> Messages:
         """What was typed before; read when it is first asked for."""
         return Messages()
+
+    def last(self, first: Draft) -> tuple[Draft, dict[str, Any]]:
+        """What was typed last, and its secrets; `first` where nothing was."""
+        if self.unsent:
+            return self.unsent
+        draft = self.messages.history[-1] if self.messages.history else first
+        return draft, self.messages.secrets_of(draft)
 
     @property
     def api(self) -> Api:

@@ -213,7 +213,11 @@ async def test_what_was_sent_comes_back_with_the_arrow_keys(open_console: Open) 
         await screen.wait('emit("first"')
         await screen.press("down", "down")
         await screen.wait('emit("third"')
-        await screen.press("escape", "m")
+        await screen.press("escape", "m")  # typed, and not sent
+        await screen.wait('emit("third"')
+        await screen.press("ctrl+s", "escape", "m")
+        await screen.wait('emit("third"')
+        await screen.press("up", "up")
         await screen.wait('emit("second"')
 
 
