@@ -166,7 +166,7 @@ class Tree(Block):
         siblings = self._json.root.children
         if self._label and node.parent is self._json.root and len(siblings) <= CHUNK:
             return self._label(node, siblings.index(node))
-        return node.key
+        return node.key or ('""' if node.parent is not None and node.kind not in ("text", "cut") else "")
 
     def _value(self, node: Node) -> tuple[str, str]:
         """What stands behind the name, and its style."""
