@@ -114,6 +114,25 @@ async def test_in_every_view_dialog_and_notification(open_console: Open) -> None
         check(screen)
 
 
+async def test_in_every_list_and_detail(open_console: Open) -> None:
+    async with open_console(hostile_records()[:-5], size=(160, 45)) as screen:
+        await screen.wait("␛")
+        for view in "123456":
+            await screen.press(view)
+            if view == "2":
+                await screen.press("O")
+            check(screen)
+            await screen.press("enter")
+            for _ in range(3):
+                check(screen)
+                await screen.press("v", "end", "space", "right")
+            for _ in range(3):
+                await screen.press("down")
+                check(screen)
+            await screen.press("slash", "b", "enter", "n")
+            check(screen)
+
+
 async def test_markup_is_shown_as_it_was_written(open_console: Open) -> None:
     make = Maker()
     async with open_console(make.socket("a", user="[red]bob[/red]", rooms=("[b]r",))) as screen:
@@ -134,7 +153,13 @@ async def test_a_megabyte_and_ten_thousand_rooms_stay_readable(open_console: Ope
         await screen.press("3", "enter")
         await screen.wait("payload", "1.0 MB")
         await screen.press("escape", "up", "enter")
-        await screen.wait("payload")
+        await screen.wait("payload", "▸ [0]: [[[[")
+        await screen.press("2", "end")
+        await screen.wait("Rooms 10000", "room-9999")
+        await screen.press("4", "enter")
+        await screen.wait("1 socket")
+        await screen.press("1", "enter", "right", "right")
+        await screen.wait("(own)", "1 member")
 
 
 def test_the_hostile_text_would_do_harm_elsewhere() -> None:
