@@ -101,6 +101,9 @@ def _listed(terminal: Terminal, name: str) -> str:
 async def test_what_can_not_be_attached_to(arguments: list[str], code: int, says: str) -> None:
     done = await socketscope("sockets" if code == 3 else "attach", *arguments)
     assert (done.code, says in done.err) == (code, True), done
+
+
+async def test_a_user_without_a_password_and_without_a_terminal() -> None:
     without = await socketscope("sockets", "http://x", "--user", "a", env={"SOCKETSCOPE_PASSWORD": ""})
     assert (without.code, "SOCKETSCOPE_PASSWORD" in without.err) == (2, True)
 
