@@ -20,9 +20,10 @@ USAGE = 2
 @click.argument("urls", nargs=-1, required=True, metavar="URL…")
 @reaching
 @click.option("--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a recording.")
+@click.option("--read-only", is_flag=True, help="Watch, and send no command.")
 @click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
 @viewing
-def attach(urls: tuple[str, ...], record: Path | None, show_secrets: bool, **options: Any) -> None:
+def attach(urls: tuple[str, ...], record: Path | None, read_only: bool, show_secrets: bool, **options: Any) -> None:
     """Open the console on servers that run already: several URLs are watched as one.
 
     A server must have an admin namespace: server_core.instrument(io) in Python, stock python-socketio's
@@ -53,7 +54,7 @@ def attach(urls: tuple[str, ...], record: Path | None, show_secrets: bool, **opt
     except (ConfigError, RecordingError) as error:
         _say(str(error))
         sys.exit(USAGE)
-    link = AttachedLink(targets)
+    link = AttachedLink(targets, read_only=read_only)
     link.recorder = recorder
     link.start()
     why = link.first.result()

@@ -128,9 +128,14 @@ class Attachment:
         if name is None:
             number = len(self._names) + 1
             name = self._names[record.server] = self.name if number == 1 else f"{self.name}#{number}"
-        if isinstance(record, Sync) and not record.info.url:
-            record = msgspec.structs.replace(record, info=msgspec.structs.replace(record.info, url=self.target.url))
+        if isinstance(record, Sync | ServerStarted):
+            record = msgspec.structs.replace(record, info=self._shown(record.info))
         return record if record.server == name else msgspec.structs.replace(record, server=name)
+
+    def _shown(self, info: ServerInfo) -> ServerInfo:
+        """What is known of the server, with what only this console knows."""
+        features = ("READ_ONLY",) if self._link.read_only else info.features
+        return msgspec.structs.replace(info, url=info.url or self.target.url, features=features)
 
     def _lose(self, why: str) -> None:
         was, self.why = self.why, why
@@ -150,10 +155,12 @@ class Attachment:
 class AttachedLink(LiveLink):
     """Several servers as one stream of records; each keeps its name, and what it knows when it goes away."""
 
-    def __init__(self, targets: Sequence[Target]) -> None:
+    def __init__(self, targets: Sequence[Target], *, read_only: bool = False) -> None:
+        """`read_only`: this console sends no command, whatever the servers take."""
         names = server_names([target.url for target in targets])
         super().__init__(", ".join(names), targets[0].url, "connecting")
         self.attachments = [Attachment(self, target, name) for target, name in zip(targets, names, strict=True)]
+        self.read_only = read_only
         self._claims: dict[tuple[str, str], tuple[Attachment, float]] = {}
         #: Whether two servers told of the same socket: an emit to one reaches the sockets of all.
         self._shared = False
@@ -227,6 +234,8 @@ class AttachedLink(LiveLink):
     # commands
 
     async def _send(self, command: Command) -> CommandResult:
+        if self.read_only:
+            return CommandResult(ok=False, error="this console is read-only: it was started with --read-only")
         live = [each for each in self.attachments if each.connection]
         if not live:
             why = self._status.why or "try again"

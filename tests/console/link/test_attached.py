@@ -136,6 +136,21 @@ async def test_one_server_under_two_names_is_watched_once() -> None:
             await asyncio.to_thread(link.stop)
 
 
+async def test_a_read_only_console_sends_nothing() -> None:
+    async with chat() as (_, url), client(url) as bob:
+        link = AttachedLink([target(url)], read_only=True)
+        link.start()
+        try:
+            console = Attached(link)
+            await console.until(lambda state: state.socket(bob.id))
+            (roster,) = console.state.rosters.values()
+            assert roster.info.features == ("READ_ONLY",)
+            assert "--read-only" in (await console.send(Disconnect(sockets=(bob.id,)))).error
+            assert not bob.reason
+        finally:
+            await asyncio.to_thread(link.stop)
+
+
 async def test_the_servers_of_a_cluster_get_an_emit_once(redis: str) -> None:
     def node() -> Any:
         return chat(client_manager=socketio.AsyncRedisManager(redis, channel="attached"))
