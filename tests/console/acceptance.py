@@ -21,16 +21,6 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "console/screens/test_views::test_an_event_opens_with_its_ack_and_its_sender",
             "console/screens/test_views::test_opening_what_the_filter_hides_brings_the_filter_back_with_escape",
         ),
-        "rooms": (
-            "console/screens/test_views::test_rooms_are_listed_with_members_and_opened",
-            "console/screens/test_views::test_own_rooms_are_listed_when_asked",
-        ),
-        "clients": ("console/screens/test_views::test_clients_have_transport_rtt_and_bytes",),
-        "servers": ("console/screens/test_views::test_servers_have_their_figures_and_plots",),
-        "enter goes to what is named, escape back": (
-            "console/screens/test_views::test_an_event_opens_with_its_ack_and_its_sender",
-            "console/screens/test_views::test_opening_what_the_filter_hides_brings_the_filter_back_with_escape",
-        ),
         "logs": (
             "console/screens/test_main::test_the_log_has_a_pane_of_its_own",
             "e2e/test_console::test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else",
@@ -63,20 +53,6 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "binary as a hex view": ("console/screens/test_views::test_binary_is_a_hex_view_with_its_size",),
         "attributes as a tree with their history": (
             "console/screens/test_views::test_attributes_are_a_tree_with_former_values",
-        ),
-        "payloads: folded, searched, large ones lazily": (
-            "console/screens/test_views::test_folding_with_keys",
-            "console/screens/test_views::test_a_detail_is_searched",
-            "console/detail/test_tree::test_a_large_one_is_read_as_far_as_it_is_looked_at",
-        ),
-        "binary as hex": ("console/screens/test_views::test_binary_is_a_hex_view_with_its_size",),
-        "attributes with former values, secrets revealed": (
-            "console/screens/test_views::test_attributes_are_a_tree_with_former_values",
-        ),
-        "an event's ack, exception, recipients": (
-            "console/screens/test_views::test_an_event_opens_with_its_ack_and_its_sender",
-            "console/screens/test_views::test_an_event_shows_its_handlers_exception",
-            "console/screens/test_views::test_recipients_are_those_of_that_moment",
         ),
         "a socket that went": ("console/screens/test_main::test_a_socket_that_went_can_still_be_looked_at",),
     },
