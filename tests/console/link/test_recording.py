@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -135,12 +136,26 @@ def test_any_moment_of_a_file_is_as_it_was(tmp_path: Path, suffix: str) -> None:
     link.stop()
 
 
-@both
-@pytest.mark.parametrize("text", QUERIES)
-def test_a_query_finds_in_a_file_what_it_finds_live(tmp_path: Path, suffix: str, text: str) -> None:
-    link, session = opened(write(tmp_path / f"s{suffix}", STORY))
+@pytest.fixture(scope="module")
+def story_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The story as a file of each kind."""
+    folder = tmp_path_factory.mktemp("story")
+    return {suffix: write(folder / f"s{suffix}", STORY) for suffix in (".siorec", ".siorec.zst")}
+
+
+@functools.cache
+def lived() -> Session:
+    """The story as it was live."""
     live = Session(State(max_gone=50_000))
     live.apply(STORY)  # type: ignore[arg-type]
+    return live
+
+
+@both
+@pytest.mark.parametrize("text", QUERIES)
+def test_a_query_finds_in_a_file_what_it_finds_live(story_files: dict[str, Path], suffix: str, text: str) -> None:
+    link, session = opened(story_files[suffix])
+    live = lived()
     query = parse(text)
     assert query
     expected, found = Timeline(live), Timeline(session)
