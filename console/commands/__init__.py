@@ -9,10 +9,8 @@ import click
 #: Command → where it is.
 COMMANDS: dict[str, str] = {
     "attach": "console.commands.attach:attach",
-    **{
-        name: f"console.commands.oneshot:{name}"
-        for name in ("sockets", "rooms", "events", "emit", "join", "leave", "disconnect")
-    },
+    **{name: f"console.commands.asking:{name}" for name in ("sockets", "rooms", "events")},
+    **{name: f"console.commands.acting:{name}" for name in ("emit", "join", "leave", "disconnect")},
     "doctor": "console.commands.doctor:doctor",
     "config": "console.commands.config:config",
     "import": "console.commands.recordings:import_",

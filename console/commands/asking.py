@@ -1,0 +1,212 @@
+"""Commands that ask a server something: sockets, rooms, events."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.commands.oneshot import (
+    EXIT_CODES,
+    UNREACHABLE,
+    End,
+    add_options,
+    as_json_option,
+    read_query,
+    run,
+    secrets_option,
+    where_option,
+)
+from console.commands.reaching import reaching
+
+if TYPE_CHECKING:
+    from console.commands.glance import Glance
+
+
+@click.command(short_help="List the live sockets of a server.", epilog=EXIT_CODES)
+@click.argument("url", metavar="URL")
+@add_options(
+    where_option, click.option("--nsp", metavar="NAME", help="Of this namespace alone."), as_json_option, secrets_option
+)
+@reaching
+def sockets(url: str, where: str | None, nsp: str | None, as_json: bool, show_secrets: bool, **options: Any) -> None:
+    """List the live sockets of a server.
+
+    With --json: an array of objects with id, nsp, transport, address, rooms, attributes, handshake, and more.
+
+    \b
+      socketscope sockets localhost:3000 --user admin
+      socketscope sockets localhost:3000 --where 'room:lobby !transport:websocket'
+      socketscope sockets localhost:3000 --json | jq -r '.[].id'
+    """
+
+    async def look(glance: Glance) -> None:
+        from console.export import sheets, write
+        from console.text import count
+
+        found = glance.sockets(nsp, glance.bind(query))
+        found.sort(key=lambda socket: (socket.nsp, socket.connecting, socket.id))
+        sheet = sheets.sockets(glance.state, show_secrets=show_secrets)
+        if as_json:
+            write(found, sys.stdout.buffer, "json", sheet)
+            return
+        table = _table("id", "name", "nsp", "transport", "address", "rooms", "attributes")
+        for socket in found:
+            data = sheet.data(socket)
+            attributes = ", ".join(
+                f"{name}={glance.reader.attribute(name, value)}" for name, value in socket.attributes.items()
+            )
+            rooms = ", ".join(room for room in data["rooms"] if room != socket.id)
+            _row(table, socket.id, data["name"], socket.nsp, data["transport"], data["address"], rooms, attributes)
+        total = glance.state.socket_count()
+        _print(table, f"{len(found)} of {count(total, 'socket')}" if query else count(total, "socket"))
+        _say_what_is_missing(glance)
+
+    query = read_query(where)
+    run(url, options, look, show_secrets=show_secrets)
+
+
+@click.command(short_help="List the rooms of a server.", epilog=EXIT_CODES)
+@click.argument("url", metavar="URL")
+@add_options(
+    click.option("--nsp", metavar="NAME", help="Of this namespace alone."),
+    click.option("--all", "private", is_flag=True, help="Each socket's own room, too."),
+    as_json_option,
+)
+@reaching
+def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: Any) -> None:
+    """List the rooms of a server, with the sockets in each.
+
+    \b
+      socketscope rooms localhost:3000 --user admin
+      socketscope rooms localhost:3000 --json | jq '.[] | select(.sockets > 100) | .room'
+    """
+
+    async def look(glance: Glance) -> None:
+        from console.export import sheets, write
+        from console.text import count
+
+        found = [
+            room for room in sheets.rooms(glance.state) if nsp in (None, room.nsp) and (private or not room.private)
+        ]
+        found.sort(key=lambda room: (room.nsp, room.name))
+        if as_json:
+            write(found, sys.stdout.buffer, "json", sheets.rooms_sheet())
+            return
+        table = _table("room", "nsp", "sockets", "who")
+        for room in found:
+            who = [glance.state.label(id) for id in room.members[:20]]
+            more = f", … {len(room.members) - 20} more" if len(room.members) > 20 else ""
+            _row(table, room.name, room.nsp, str(len(room.members)), ", ".join(who) + more)
+        _print(table, count(len(found), "room"))
+        _say_what_is_missing(glance)
+
+    run(url, options, look)
+
+
+@click.command(short_help="Print what happens on a server.", epilog=EXIT_CODES)
+@click.argument("url", metavar="URL")
+@add_options(
+    click.option("-w", "--where", metavar="QUERY", help="What a query takes, as in the console's filter."),
+    click.option("-f", "--follow", is_flag=True, help="Until SIGINT, or --count."),
+    click.option("--for", "seconds", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS"),
+    click.option("-c", "--count", type=click.IntRange(min=1), metavar="N", help="End after N."),
+    as_json_option,
+    secrets_option,
+)
+@reaching
+def events(
+    url: str,
+    where: str | None,
+    follow: bool,
+    seconds: float,
+    count: int | None,
+    as_json: bool,
+    show_secrets: bool,
+    **options: Any,
+) -> None:
+    """Print what happens on a server, as it happens: for some seconds, or on and on with --follow.
+
+    With --json each line is an object (NDJSON).
+
+    \b
+      socketscope events localhost:3000 --user admin --follow
+      socketscope events localhost:3000 -f --where 'event:message size>1k'
+      socketscope events localhost:3000 -f --json | jq -c 'select(.kind == "event_received") | .data'
+    """
+
+    async def look(glance: Glance) -> None:
+        from console.export.harmless import json_text
+        from console.export.sheets import RECORDS
+        from console.lines import clock
+        from console.state.history import UNSEEN
+        from console.text import safe
+
+        filter = glance.bind(query)
+        done = asyncio.Event()
+        left = count
+
+        def tell(records: Sequence[Any]) -> None:
+            nonlocal left
+            for record in records:
+                if done.is_set() or isinstance(record, UNSEEN) or (filter and not filter.takes_record(record)):
+                    continue
+                if as_json:
+                    sys.stdout.write(json_text(RECORDS.data(glance.reader.masked(record))) + "\n")
+                else:
+                    line = glance.reader.line(record)
+                    text = f"{clock(record.time)} {line.glyph} {line.who:<16} {line.what:<20} {line.rest}"
+                    sys.stdout.write(safe(text).rstrip() + "\n")
+                if left is not None:
+                    left -= 1
+                    if not left:
+                        done.set()
+            sys.stdout.flush()
+
+        glance.on_records = tell
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(done.wait()), glance.ended]
+        try:
+            await asyncio.wait(waits, timeout=None if follow else seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waits[0].cancel()
+        if glance.ended.done():
+            raise End(UNREACHABLE, f"{url}: the connection is over: {glance.ended.exception()}")
+
+    query = read_query(where)
+    run(url, options, look, show_secrets=show_secrets)
+
+
+def _say_what_is_missing(glance: Glance) -> None:
+    if not glance.lists_sockets:
+        click.echo("socketscope: the server tells of no sockets: it is instrumented in production mode", err=True)
+
+
+def _table(*titles: str) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in titles:
+        table.add_column(title, no_wrap=title == "id")
+    return table
+
+
+def _row(table: Any, *cells: str) -> None:
+    from rich.text import Text
+
+    from console.text import safe
+
+    table.add_row(*(Text(safe(cell)) for cell in cells))
+
+
+def _print(table: Any, summary: str) -> None:
+    """A table on a terminal, rows without colours or frames' limits elsewhere."""
+    from rich.console import Console
+
+    console = Console(width=None if sys.stdout.isatty() else 10_000, markup=False, highlight=False)
+    table.caption = None
+    console.print(table)
+    click.echo(summary, err=True)
