@@ -5,13 +5,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
 
-from server_core import packets, records
-from server_core.records import AnyRecord, EngineInfo, Handshake, ServerInfo, SocketInfo, SocketSync
+from console.link.plain_values import attributes_of, handshake_of, nanoseconds, payload, text_of
+from server_core import records
+from server_core.records import AnyRecord, EngineInfo, ServerInfo, SocketInfo, SocketSync
 from server_core.roster import Roster
 
 #: Who speaks: it shows in the order of `supportedFeatures`, and in what a handshake holds.
@@ -203,7 +203,7 @@ class PlainReader:
         socket = self._socket(each)
         if socket is None:
             return
-        at = _ns(timestamp)
+        at = nanoseconds(timestamp)
         self._confirmed[socket.id] = self._now
         known = self.roster.sockets.get(socket.id)
         if known:
@@ -248,7 +248,7 @@ class PlainReader:
         at = time.time_ns()
         self._transport(known, each.get("transport"), at)
         if isinstance(data := each.get("data"), dict):
-            self._attributes(known, _attributes(data), at)
+            self._attributes(known, attributes_of(data), at)
 
     def _transport(self, socket: SocketInfo, transport: Any, at: int) -> None:
         engine = self.roster.engines.get(socket.engine)
@@ -265,7 +265,7 @@ class PlainReader:
 
     def _disconnected(self, nsp: str, id: str, reason: str, timestamp: Any = None) -> None:
         if socket := self._known(nsp, id):
-            self._gone(socket, _ns(timestamp), reason if isinstance(reason, str) else "")
+            self._gone(socket, nanoseconds(timestamp), reason if isinstance(reason, str) else "")
 
     def _gone(self, socket: SocketInfo, at: int, reason: str) -> None:
         self._confirmed.pop(socket.id, None)
@@ -285,7 +285,7 @@ class PlainReader:
     def _joined(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
         socket = self._known(nsp, id)
         if socket and room not in socket.rooms:
-            self._add(records.RoomJoined, _ns(timestamp), socket=id, nsp=nsp, room=room)
+            self._add(records.RoomJoined, nanoseconds(timestamp), socket=id, nsp=nsp, room=room)
 
     def _left(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
         socket = self._known(nsp, id)
@@ -293,29 +293,29 @@ class PlainReader:
             return
         if room == id and self.kind == "python":
             # a socket that its connect handler refused is not said to be gone, but its rooms are
-            self._gone(socket, _ns(timestamp), "left its own room: it was refused, or is gone")
+            self._gone(socket, nanoseconds(timestamp), "left its own room: it was refused, or is gone")
         else:
-            self._add(records.RoomLeft, _ns(timestamp), socket=id, nsp=nsp, room=room)
+            self._add(records.RoomLeft, nanoseconds(timestamp), socket=id, nsp=nsp, room=room)
 
     # events
 
     def _received(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
         if nsp == self._hidden or not self._mine(nsp, id):
             return
-        text, attachments = _payload(values)
+        text, attachments = payload(values)
         fields = {"data": text, "attachments": attachments}
-        self._add(records.EventReceived, _ns(timestamp), socket=_text(id), nsp=_text(nsp), **fields)
+        self._add(records.EventReceived, nanoseconds(timestamp), socket=text_of(id), nsp=text_of(nsp), **fields)
 
     def _sent_to(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
         if nsp == self._hidden or not self._mine(nsp, id):
             return
-        text, attachments = _payload(values)
-        at = _ns(timestamp)
+        text, attachments = payload(values)
+        at = nanoseconds(timestamp)
         sent = self._sent
         if sent is None or not sent.takes(nsp, id, text, attachments, at):
             self._end_sent()
-            sent = self._sent = _Sent(_text(nsp), text, attachments, at)
-        sent.to[_text(id)] = None
+            sent = self._sent = _Sent(text_of(nsp), text, attachments, at)
+        sent.to[text_of(id)] = None
         sent.heard = self._now
 
     def _end_sent(self) -> None:
@@ -335,25 +335,25 @@ class PlainReader:
 
     def _socket(self, each: dict[str, Any]) -> SocketInfo | None:
         """A socket as it is told of, None where it is a console's or another server's."""
-        id, nsp = _text(each["id"]), _text(each["nsp"])
+        id, nsp = text_of(each["id"]), text_of(each["nsp"])
         if nsp == self._hidden or not self._mine(nsp, id):
             return None
         if not self.kind:
             self.kind = "node" if "xdomain" in each["handshake"] else "python"
             self.roster.info = msgspec.structs.replace(self.roster.info, library=LIBRARIES[self.kind])
             self._resync = True
-        handshake = _handshake(each["handshake"])
+        handshake = handshake_of(each["handshake"])
         data = each.get("data")
         began = handshake.issued * 1_000_000
         return SocketInfo(
             id=id,
             nsp=nsp,
-            engine=_text(each.get("clientId") or f"?{id}"),
+            engine=text_of(each.get("clientId") or f"?{id}"),
             handshake=handshake,
             connecting=began,
             connected=began or time.time_ns(),
             rooms=frozenset(room for room in each.get("rooms", ()) if isinstance(room, str)) | {id},
-            attributes=_attributes(data) if isinstance(data, dict) else {},
+            attributes=attributes_of(data) if isinstance(data, dict) else {},
         )
 
     def _engine(self, each: dict[str, Any], socket: SocketInfo) -> EngineInfo:
@@ -407,51 +407,3 @@ _READ: dict[str, Callable[..., None]] = {
     "event_received": PlainReader._received,
     "event_sent": PlainReader._sent_to,
 }
-
-
-def _ns(timestamp: Any) -> int:
-    """Nanoseconds since the epoch of an ISO 8601 text, or of milliseconds; now when it is neither."""
-    if isinstance(timestamp, str):
-        try:
-            return int(datetime.fromisoformat(timestamp).timestamp() * 1_000_000) * 1_000
-        except ValueError:
-            return time.time_ns()
-    return int(timestamp * 1e6) if isinstance(timestamp, int | float) and timestamp > 0 else time.time_ns()
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("not a name")
-    return value
-
-
-def _payload(values: Any) -> tuple[str, tuple[bytes, ...]]:
-    if not isinstance(values, list) or not values:
-        raise TypeError("not an event")
-    return packets.encode_args(values)
-
-
-def _attributes(data: dict[str, Any]) -> dict[str, str]:
-    found = {}
-    for name, value in data.items():
-        text, attachments = packets.encode_args([value])
-        found[str(name)] = f'"<{sum(map(len, attachments))} bytes>"' if attachments else text[1:-1]
-    return found
-
-
-def _handshake(each: dict[str, Any]) -> Handshake:
-    query = {
-        str(name): value if isinstance(value, str) else [str(item) for item in value] if isinstance(value, list) else ""
-        for name, value in (each.get("query") or {}).items()
-    }
-    return Handshake(
-        # python-socketio has them from the environment, where `-` is `_`
-        headers={str(name).replace("_", "-"): str(value) for name, value in (each.get("headers") or {}).items()},
-        query=query,
-        time=str(each.get("time") or ""),
-        issued=int(each.get("issued") or 0),
-        url=str(each.get("url") or ""),
-        address=str(each.get("address") or ""),
-        xdomain=bool(each.get("xdomain", "origin" in (each.get("headers") or {}))),
-        secure=bool(each.get("secure")),
-    )
