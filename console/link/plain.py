@@ -35,7 +35,7 @@ _LIST = 3.0
 #: Nanoseconds within which the same event to one socket after another is one emit.
 _SAME_EMIT = 250_000_000
 #: Seconds of silence after which an emit has been told of whole.
-_TELLING = 0.025
+_TELLING = 0.08
 
 
 class PlainReader:

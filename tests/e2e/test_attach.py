@@ -147,11 +147,13 @@ async def test_a_node_server_with_a_thousand_sockets(js: None, monkeypatch: pyte
         terminal.send("1")
         await terminal.wait_for("[1 Sockets]")
         waits = []
-        for key, shows in (("?", "close esc"), ("escape", "[1 Sockets]")) * 5:
+        for _ in range(5):
             start = time.monotonic()
-            terminal.send(key)
-            await terminal.wait_for(re.compile(shows, re.IGNORECASE))
+            terminal.send("?")
+            await terminal.wait_for("close esc")
             waits.append(time.monotonic() - start)
+            terminal.send("escape")
+            await terminal.wait_gone("close esc")
         assert sorted(waits)[len(waits) // 2] < 1.0, waits
         joined = await socketscope("join", url, "--user", "admin", "--where", "attr.user.name:user1*", "vip", "--json")
         assert joined.json["ok"], joined
