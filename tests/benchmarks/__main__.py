@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import query, recording, replay, rooms, rows, servers
+from tests.benchmarks import console, query, recording, replay, rooms, rows, servers
 from tests.benchmarks.rows import INSTRUMENT_COLUMN, NODE_COLUMN, Row
 
 RATIOS = Path(__file__).with_name("ratios.json")
@@ -24,7 +24,8 @@ BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 
 #: Tables of their own, beside the one.
 OTHERS = {"rooms": rooms.run, "query": query.run, "replay": replay.run, "recording": recording.run}
-GROUPS = ("servers", *OTHERS)
+TABLE = ("servers", "console")
+GROUPS = (*TABLE, *OTHERS)
 
 
 def _say(text: str) -> None:
@@ -37,6 +38,8 @@ async def _measure(groups: set[str], quick: bool) -> tuple[list[Row], str]:
     if "servers" in groups:
         costs, beside_node, memory, counted = await servers.measure(quick=quick, say=_say)
         found += rows.server_rows(costs, beside_node, memory)
+    if "console" in groups:
+        found += await asyncio.to_thread(console.measure_all, quick=quick, say=_say)
     for name, run in OTHERS.items():
         if name in groups:
             await run()
@@ -99,7 +102,7 @@ def _write_readme(found: list[Row], about: str) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer events: a few minutes")
+    parser.add_argument("--quick", action="store_true", help="fewer events, shorter runs: a few minutes")
     parser.add_argument("--json", action="store_true", help="the rows as JSON instead of a table")
     parser.add_argument("--check", action="store_true", help="exit code 1 where a figure is not what it must be")
     parser.add_argument("--compare", action="store_true", help="exit code 1 where one is worse than was committed")
@@ -107,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--save", action="store_true", help="write the figures to be committed, and the README's table")
     options = parser.parse_args(arguments)
     start = time.monotonic()
-    found, counted = asyncio.run(_measure(set(options.only or GROUPS[:1]), options.quick))
+    found, counted = asyncio.run(_measure(set(options.only or TABLE), options.quick))
     about = _about(counted, time.monotonic() - start)
     if options.json:
         print(json.dumps({"about": about, "rows": [vars(row) for row in found]}, indent=1, ensure_ascii=False))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import pty
+import socket
 import statistics
 import struct
 import subprocess
@@ -17,9 +17,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fcntl import ioctl
+from pathlib import Path
 
+from server_core.recording import Recorder
 from tests.benchmarks.load import cpu_seconds, memory
 from tests.benchmarks.process import free_port
+from tests.benchmarks.rows import Row
+from tests.support.make import Maker
 
 LINES, COLUMNS = 40, 140
 #: Seconds until the first paint, and until a key shows.
@@ -126,8 +130,6 @@ def _attached(sockets: int, rate: int) -> Iterator[tuple[Pty, Callable[[], bool]
 
 
 def _wait_for(port: int) -> None:
-    import socket
-
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError):
@@ -178,11 +180,62 @@ def measure(sockets: int, rate: int, *, seconds: float, keys: int = 40) -> Load:
         return Load(share, statistics.median(moved), _p95(moved), _p95(typed), memory(console.pid))
 
 
-async def run() -> None:
-    """Print what there is to say."""
+def first_paint(rounds: int) -> float:
+    """Time from `socketscope run` to the first paint, as a ratio to that of importing Textual's app alone."""
+    ratios = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", "import textual.app"], check=True)
+        imported = time.perf_counter() - start
+        with tempfile.TemporaryDirectory(prefix="socketscope-bench-") as home:
+            command = [sys.executable, "-m", "console", "run", "tests.apps.bench_own:io", "--port", "0"]
+            console = Pty(command, home)
+            try:
+                ratios.append(console.wait("Sockets") / imported)
+            finally:
+                console.close()
+    return statistics.median(ratios)
+
+
+def recording_share(rate: int) -> float:
+    """The share of one core that it takes to write so many events a second to a recording."""
+    make = Maker()
+    batch = [make.received("alice", "message", "lobby", {"text": f"hello {number}"}) for number in range(rate // 40)]
+    with tempfile.TemporaryDirectory(prefix="socketscope-bench-") as folder:
+        recorder = Recorder(Path(folder) / "bench.siorec", target="bench", url="")
+        before = time.process_time()
+        for _ in range(40 * 5):
+            recorder.write(batch)
+        recorder.close()
+        return (time.process_time() - before) / 5
+
+
+def measure_all(*, quick: bool, say: Callable[[str], None]) -> list[Row]:
+    """The rows about the console. Those of time are noise on a busy machine."""
+    seconds, keys = (6.0, 40) if quick else (60.0, 100)
+    loads: dict[tuple[int, int], Load] = {}
     for sockets, rate in ((10_000, 0), (10_000, 5_000), (10_000, 20_000), (100_000, 0)):
-        print(sockets, rate, await asyncio.to_thread(measure, sockets, rate, seconds=8))
+        say(f"the console, {sockets:,} sockets, {rate:,} events a second")
+        loads[sockets, rate] = measure(sockets, rate, seconds=seconds if rate else 5.0, keys=keys)
+    idle, steady, heavy, many = loads.values()
+    say("the console's first paint")
+    first = first_paint(3 if quick else 7)
+    what = "10,000 sockets, 5,000 events/s"
 
+    def row(id: str, workload: str, ours: float, must: float | None = None, unit: str = "") -> Row:
+        return Row(id, workload, ours, must, unit, steady=False)
 
-if __name__ == "__main__":
-    asyncio.run(run())
+    return [
+        row("console-share", f"console, {what}: share of one core", steady.share * 100, 30, " %"),
+        row("console-idle-p95", "console, 10,000 sockets, idle: key to paint, p95", idle.p95 * 1e3, unit=" ms"),
+        row("console-p95", f"console, {what}: p95 beyond idle's", (steady.p95 - idle.p95) * 1e3, 30, " ms"),
+        row("console-heavy-share", "the same at 20,000 events/s: share of one core", heavy.share * 100, unit=" %"),
+        row("console-heavy-p95", "at 20,000 events/s: p95 beyond idle's", (heavy.p95 - idle.p95) * 1e3, 60, " ms"),
+        row("console-many-p95", "100,000 sockets: p95 beyond idle's", (many.p95 - idle.p95) * 1e3, 100, " ms"),
+        row("console-typed-p95", f"{what}: a letter in the filter to paint, p95", steady.typed_p95 * 1e3, unit=" ms"),
+        row("console-memory", "console after the run at 20,000 events/s", heavy.memory / 2**20, unit=" MiB"),
+        row("first-paint", "`socketscope run` to first paint ÷ `import textual.app`", first, 2.5),
+        row(
+            "record-share", "record to disk at 5,000 events/s: share of one core", recording_share(5_000) * 100, 3, " %"
+        ),
+    ]

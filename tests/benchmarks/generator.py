@@ -43,13 +43,16 @@ def _populate(tap: Tap, sockets: int) -> None:
             tap.drain()  # the roster keeps them: a console starts from that
 
 
-async def _events(tap: Tap, sockets: int, rate: int) -> None:
-    """Half of them with an ack; one in a hundred is an emit to a room."""
+async def _events(tap: Tap, feed: Feed, sockets: int, rate: int) -> None:
+    """From the first console on. Half of them with an ack; one in a hundred is an emit to a room."""
     random_ = random.Random(1)
     ids = itertools.count(1)
     start, made = time.monotonic(), 0
     while rate:
         await asyncio.sleep(BURST)
+        if not feed.is_heard:
+            start = time.monotonic()
+            continue
         due = int((time.monotonic() - start) * rate)
         while made < due:
             number = random_.randrange(sockets)
@@ -85,9 +88,7 @@ async def _run(port: int, sockets: int, rate: int) -> None:
     )
     serving = asyncio.ensure_future(uvicorn.Server(config).serve())
     feeding = asyncio.ensure_future(feed.run())
-    while not feed.is_heard:
-        await asyncio.sleep(0.05)
-    await asyncio.gather(_events(tap, sockets, rate), feeding, serving)
+    await asyncio.gather(_events(tap, feed, sockets, rate), feeding, serving)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def main(target: str, port: int, admin_port: int, slowdown: float) -> int:
         token=TOKEN,
         log_level="warning",
     )
-    return Host(config, load(target, app_dir=config.app_dir), listener).run()
+    host = Host(config, load(target, app_dir=config.app_dir), listener)
+    below = host._uvicorn.config
+    below.ws_ping_interval, below.ws_ping_timeout = 20 * slowdown, 20 * slowdown  # uvicorn's own, beside Engine.IO's
+    return host.run()
 
 
 if __name__ == "__main__":

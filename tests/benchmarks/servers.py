@@ -25,7 +25,7 @@ from tests.benchmarks.systems import (
 ECHOING, LISTENING = 50, 500
 FEW, MANY = 500, 3_000
 #: Sockets that come and go, beside those.
-COMING = 40
+COMING = 30
 #: Processes that are measured at the same time.
 PARALLEL = 2
 
@@ -64,8 +64,9 @@ async def _one(system: System, costs: Costs, *, events: int, broadcasts: int, gr
         for workload, sockets in ((COME_FEW, FEW), (COME_MANY, MANY)):
             clients += await load.connect(process.port, sockets - len(clients))
             await load.come_and_go(process.port, 5)
-            cost = await _count(system, process, load.come_and_go(process.port, COMING))
-            costs[workload][system.name] = cost / COMING
+            # the median leaves out a full garbage collection, whose turn comes once in a thousand connections
+            rounds = [await _count(system, process, load.come_and_go(process.port, COMING)) for _ in range(3)]
+            costs[workload][system.name] = statistics.median(rounds) / COMING
 
 
 async def by_instructions(*, quick: bool, say: Callable[[str], None]) -> Costs:
