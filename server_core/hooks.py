@@ -42,6 +42,8 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
         *("self", "event", "data", "namespace", "room", "skip_sid", "callback", "to", "kwargs"),
     ),
     (Packet, "encode"): ("self",),
+    (Packet, "json"): None,
+    (engineio.AsyncServer, "_trigger_event"): ("self", "event", "args", "kwargs"),
     (AsyncSocket, "schedule_ping"): ("self",),
     (AsyncSocket, "_websocket_handler"): ("self", "ws"),
     # Manager: overridden beside those above
@@ -66,6 +68,7 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
     (Packet, "reconstruct_binary"): ("data", "attachments"),
     # EngineServer: overridden or called
     (engineio.AsyncServer, "handle_request"): ("self", "args", "kwargs"),
+    (engineio.AsyncServer, "create_queue"): ("self", "args", "kwargs"),
     (engineio.AsyncServer, "_handle_connect"): ("self", "environ", "transport", "jsonp_index"),
     (engineio.AsyncServer, "_make_response"): ("self", "response_dict", "environ"),
     (engineio.AsyncServer, "_cors_allowed_origins"): ("self", "environ"),

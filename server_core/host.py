@@ -144,6 +144,8 @@ class Host:
             log_level=config.log_level,
             access_log=config.log_level in ("debug", "trace"),
             timeout_graceful_shutdown=GRACE,
+            # of uvicorn's two, and with uvloop below: 83 thousand instructions for a message there and back, 147 with
+            # asyncio's loop, 177 with wsproto; compression would take 38 KiB more for each connection
             ws="websockets-sansio",
             ws_per_message_deflate=False,
             ssl_keyfile=config.ssl_keyfile or None,

@@ -46,7 +46,9 @@ class Process:
                 *command,
             ]
         # a fixed hash seed: the order of sets, and with it the work, is the same in each run
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONHASHSEED": "0"})
+        environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environ["PYTHONHASHSEED"] = "0"
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=environ)
         self.pid = self._process.pid
 
     def __enter__(self) -> Process:
