@@ -81,7 +81,7 @@ async def by_instructions(*, quick: bool, say: Callable[[str], None]) -> Costs:
         async with turn:
             say(f"{system.name}, under valgrind")
             growth = system in (STOCK, OWN)
-            await _one(system, costs, events=800 if quick else 3_000, broadcasts=15 if quick else 40, growth=growth)
+            await _one(system, costs, events=800 if quick else 3_000, broadcasts=40 if quick else 100, growth=growth)
 
     await asyncio.gather(*map(measure, (STOCK, OWN, TAPPED, INSTRUMENTED, UNHEARD, BARE)))
     return costs
