@@ -42,7 +42,6 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
         *("self", "event", "data", "namespace", "room", "skip_sid", "callback", "to", "kwargs"),
     ),
     (Packet, "encode"): ("self",),
-    (Packet, "json"): None,
     (engineio.AsyncServer, "_trigger_event"): ("self", "event", "args", "kwargs"),
     (AsyncSocket, "schedule_ping"): ("self",),
     (AsyncSocket, "_websocket_handler"): ("self", "ws"),
