@@ -142,7 +142,7 @@ class Actor:
         if self.is_connected:
             await self.end()
         if over is None:
-            client = Client(Engine(url, path=path, transports=transports, headers=headers, query=query))
+            client = Client(Engine(url, path=path, transports=transports, headers=headers, query=query), direct=True)
             await client.open()
             over = Connection(client)
         over.sockets += 1

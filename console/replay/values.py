@@ -157,6 +157,8 @@ Lookup = Callable[[str], Value]
 def resolve(value: Value, look_up: Lookup) -> Value:
     """The value with what is known in place of references; matchers stay."""
     kind = type(value)
+    if kind is str:  # the most frequent
+        return value
     if kind is list:
         return [resolve(item, look_up) for item in value]
     if kind is dict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import msgspec
@@ -106,13 +106,13 @@ class ClientSocket:
         if not self._joined.done():
             self._joined.set_exception(error)
 
-    async def event(self, event: Event) -> None:
+    def event(self, event: Event) -> Coroutine[Any, Any, None] | None:
         if self.reason:
-            return  # it came while the goodbye was under way
-        if self._on_event:
-            self._on_event(event)
-        else:
-            await self._events.put(event)
+            return None  # it came while the goodbye was under way
+        if self._on_event is None:
+            return self._events.put(event)
+        self._on_event(event)
+        return None
 
     def acked(self, number: int | None, values: list[Any]) -> None:
         if number is not None and (answer := self._acks.pop(number, None)) and not answer.done():
@@ -141,9 +141,17 @@ class ClientSocket:
 class Client:
     """Namespaces over one connection."""
 
-    def __init__(self, engine: Engine, *, msgpack: bool = False) -> None:
-        """`msgpack`: the server uses the msgpack parser."""
+    def __init__(self, engine: Engine, *, msgpack: bool = False, direct: bool = False) -> None:
+        """`msgpack`: the server uses the msgpack parser. `direct`: all sockets have an `on_event`, so nothing of what
+        comes ever has to wait."""
         self.engine = engine
+        if direct:
+            engine.sink = self._take_now
+        #: A packet whose attachments have not all come.
+        self._partial: tuple[packets.Head, list[bytes]] | None = None
+        self._ending: set[asyncio.Future[None]] = set()
+        #: What could not be read.
+        self._broken = ""
         self.msgpack = msgpack
         self._sockets: dict[str, ClientSocket] = {}
         self._reader: asyncio.Task[None] | None = None
@@ -203,11 +211,13 @@ class Client:
                 message = await self.engine.receive()
                 if isinstance(message, str):
                     head = packets.split(message)
-                    await self._packet(head, [await self._attachment() for _ in range(head.attachments)])
-                elif self.msgpack:
-                    await self._packet(*packets.split_msgpack(message))
+                    rest = self._packet(head, [await self._attachment() for _ in range(head.attachments)])
+                else:
+                    rest = self._packet(*packets.split_msgpack(message)) if self.msgpack else None
+                if rest is not None:
+                    await rest
         except Closed as closed:
-            reason = str(closed)
+            reason = self._broken or str(closed)
         except (ValueError, msgspec.DecodeError) as error:
             reason = f"parse error ({error})"
             await self.engine.abort()
@@ -220,22 +230,50 @@ class Client:
             raise ValueError("text in the middle of attachments")
         return message
 
-    async def _packet(self, head: packets.Head, attachments: Sequence[bytes]) -> None:
+    def _take_now(self, message: str | bytes) -> None:
+        """Take a message as it comes."""
+        try:
+            if isinstance(message, str):
+                head = packets.split(message)
+                if head.attachments:
+                    self._partial = head, []
+                    return
+                rest = self._packet(head, ())
+            elif self._partial:
+                head, attachments = self._partial
+                attachments.append(message)
+                if len(attachments) < head.attachments:
+                    return
+                self._partial = None
+                rest = self._packet(head, attachments)
+            else:
+                rest = self._packet(*packets.split_msgpack(message)) if self.msgpack else None
+        except (ValueError, msgspec.DecodeError) as error:
+            self._broken = f"parse error ({error})"
+            rest = self.engine.abort()
+        if rest is not None:
+            task = asyncio.ensure_future(rest)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    def _packet(self, head: packets.Head, attachments: Sequence[bytes]) -> Coroutine[Any, Any, None] | None:
+        """Take a packet; what is returned still has to be awaited."""
         socket = self._sockets.get(head.nsp)
         if socket is None:
-            return
+            return None
         data = packets.decode(head.data, attachments) if head.data else None
-        if head.type == packets.CONNECT and isinstance(data, dict):
+        if head.type in (packets.EVENT, packets.BINARY_EVENT) and isinstance(data, list) and data:
+            return socket.event(Event(str(data[0]), data[1:], head.id))
+        if head.type in (packets.ACK, packets.BINARY_ACK) and isinstance(data, list):
+            socket.acked(head.id, data)
+        elif head.type == packets.CONNECT and isinstance(data, dict):
             socket.joined(str(data.get("sid", "")))
         elif head.type == packets.CONNECT_ERROR:
             message, more = (data.get("message"), data.get("data")) if isinstance(data, dict) else (data, None)
             socket.refused(Refused(message if isinstance(message, str) else "refused", more))
         elif head.type == packets.DISCONNECT:
-            await socket.end("io server disconnect")
-        elif head.type in (packets.EVENT, packets.BINARY_EVENT) and isinstance(data, list) and data:
-            await socket.event(Event(str(data[0]), data[1:], head.id))
-        elif head.type in (packets.ACK, packets.BINARY_ACK) and isinstance(data, list):
-            socket.acked(head.id, data)
+            return socket.end("io server disconnect")
+        return None
 
 
 def _encode(data: Any) -> tuple[str, tuple[bytes, ...]]:

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import contextlib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlencode
 
 import httpx
@@ -64,6 +64,8 @@ class Engine:
         self._http: httpx.AsyncClient | None = None
         self._ws: ClientConnection | None = None
         self._inbox: Channel[Message] = Channel(INBOX)
+        #: Takes each message as it comes, in place of `receive`.
+        self.sink: Callable[[Message], None] | None = None
         self._outbox: asyncio.Queue[Message | None] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._alive = asyncio.Event()
@@ -174,7 +176,7 @@ class Engine:
         try:
             async for data in ws:
                 if isinstance(data, bytes):
-                    await self._inbox.put(data)
+                    await self._message(data)
                 else:
                     await self._packet(data)
             await self._end("transport close")
@@ -272,12 +274,18 @@ class Engine:
 
     # both
 
+    async def _message(self, message: Message) -> None:
+        if self.sink:
+            self.sink(message)
+        else:
+            await self._inbox.put(message)
+
     async def _packet(self, packet: str) -> None:
         kind, rest = packet[:1], packet[1:]
         if kind == "4":
-            await self._inbox.put(rest)
+            await self._message(rest)
         elif kind == "b":
-            await self._inbox.put(base64.b64decode(rest))
+            await self._message(base64.b64decode(rest))
         elif kind == "2":
             self._alive.set()
             await self._answer_ping()
