@@ -10,6 +10,7 @@ from pathlib import Path
 from textual.app import App
 
 from console import themes
+from console.actions.replay import show as show_replay
 from console.link.base import Link
 from console.person import Person
 from console.screens.main import MainScreen
@@ -35,13 +36,16 @@ class ConsoleApp(App[None]):
         settings: Settings | None = None,
         folder: Path | None = None,
         session: Session | None = None,
+        script: Path | None = None,
     ) -> None:
-        """`session` folds what the link gives; by default one that keeps as much as the settings say."""
+        """`session` folds what the link gives; by default one that keeps as much as the settings say. `script` is
+        what is to be played against the link's server."""
         #: Whether nothing but the terminal's own colour is wanted, whatever the theme.
         self._plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if self._plain else None)
         self._settings = settings or Settings()
         self._link = link
+        self._script = script
         self._interrupted = -AGAIN
         self._person = Person(settings, folder=folder, target=link.title)
         self.session = session or Session(
@@ -68,5 +72,8 @@ class ConsoleApp(App[None]):
         themes.use(self, "ansi" if self._plain else self._settings.theme)
         self.set_keymap(self._settings.keys)
         self._link.start()
-        self.push_screen(MainScreen(self._link, self.session, self._person))
+        main = MainScreen(self._link, self.session, self._person)
+        self.push_screen(main)
+        if self._script:
+            show_replay(main, self._script)
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

@@ -8,6 +8,7 @@ import signal
 import sys
 import termios
 import threading
+from pathlib import Path
 from types import FrameType
 
 from console import places
@@ -24,11 +25,14 @@ PATIENCE = 2.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
-def show(link: Link, settings: Settings, session: Session | None = None) -> int:
-    """Open the console on a link; the exit code. The link, and what it hosts, has ended when it returns."""
+def show(link: Link, settings: Settings, session: Session | None = None, script: Path | None = None) -> int:
+    """Open the console on a link, and a script to play there; the exit code.
+
+    The link, and what it hosts, has ended when it returns.
+    """
     if settings.keep_sessions and isinstance(link, LiveLink):
         _keep(link, settings)
-    app = ConsoleApp(link, settings=settings, folder=places.state_folder(), session=session)
+    app = ConsoleApp(link, settings=settings, folder=places.state_folder(), session=session, script=script)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from console.commands.viewing import take_settings, viewing
+
 #: Where the recordings of failed cases go, beneath the current folder.
 KEEP = "replay-failures"
 
@@ -46,8 +48,11 @@ def _speed(_context: click.Context, _option: click.Parameter, value: str) -> flo
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of scripts, for editors.")
 @click.option("--record-missing", is_flag=True, help="Write what came where the script has $missing.")
 @click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
+@viewing
 def replay(script: Path | None, url: str, **options: Any) -> None:
     """Play SCRIPT against URL, or against a server that --app hosts.
+
+    On a terminal it opens in the console, to be played, paused and stepped through; --headless plays it at once.
 
     SCRIPT is a *.sio.yaml file, or a recording (*.siorec), which is distilled first. The URL may be left to the
     environment (SOCKETSCOPE_TARGET) or to the script's own target.
@@ -90,6 +95,7 @@ def replay(script: Path | None, url: str, **options: Any) -> None:
     """
     from console.commands import replaying
 
+    options["settings"] = take_settings(options, show_secrets=options["show_secrets"])
     if options.pop("schema"):
         replaying.print_schema()
         return

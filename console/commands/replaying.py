@@ -18,9 +18,9 @@ from rich.text import Text
 from console import text
 from console.replay import junit, lines, parse, printer, record
 from console.replay.model import Case, Script, Step
-from console.replay.outcome import CaseResult, Exit, Report, Status, StepResult
+from console.replay.outcome import CaseResult, Exit, Failed, Report, Status, StepResult
 from console.replay.parse import InvalidScript
-from console.replay.run import Options, replay, selected
+from console.replay.run import Options, replay, selected, target
 from server_core.host_config import HostConfig
 from server_core.recording import RecordingError, is_recording
 
@@ -36,6 +36,10 @@ def print_schema() -> None:
 
 def run(script: Path, url: str, **options: Any) -> int:
     """Replay a script; the exit code."""
+    watched = not any(options[name] for name in ("headless", "check", "as_json", "junit", "record_missing"))
+    settings = options.pop("settings")
+    if watched and interactive():
+        return _watch(script, _options(url, options), settings)
     try:
         loaded = load(script)
     except RecordingError as error:
@@ -172,9 +176,22 @@ class Progress:
         pass
 
 
-def fail(message: str) -> int:
-    click.echo(f"socketscope: {message}", err=True)
-    return Exit.USAGE
+def _watch(script: Path, options: Options, settings: Any) -> int:
+    """Open the console on the script, with the server that it is played against; the exit code."""
+    from console.config.error import ConfigError
+    from console.link.base import Link
+    from console.link.hosted import HostedLink
+    from console.replay.seen import SeenLink
+    from console.terminal import show
+    from server_core.listen import ListenError
+
+    try:
+        url = "" if options.app else target(load(script), options)
+        link: Link = HostedLink(options.app) if options.app else SeenLink(url)
+        return show(link, settings(), script=script)
+    except (ListenError, ConfigError, RecordingError, InvalidScript, Failed) as error:
+        click.echo("\n".join(f"socketscope: {text.safe(line)}" for line in str(error).splitlines()), err=True)
+        return Exit.USAGE
 
 
 def interactive() -> bool:

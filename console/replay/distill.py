@@ -40,10 +40,21 @@ class Distilled:
 
 
 def distill(
-    found: Sequence[AnyRecord], *, file: str = "", name: str = "as recorded", target: str = "", from_line: int = 2
+    found: Sequence[AnyRecord],
+    *,
+    file: str = "",
+    name: str = "as recorded",
+    target: str = "",
+    from_line: int = 2,
+    whole: bool = True,
 ) -> Distilled:
-    """The script that does what was recorded, and expects what came of it. Each step's place is its record's line."""
-    return _Distiller(found, file, from_line).distill(name, target)
+    """The script that does what was recorded, and expects what came of it. Each step's place is its record's line.
+
+    With `whole`, all that happened was recorded: events that nobody got then are unexpected.
+    """
+    distiller = _Distiller(found, file, from_line)
+    distiller.whole = whole
+    return distiller.distill(name, target)
 
 
 @dataclass
@@ -80,7 +91,7 @@ class _Distiller:
         self._acks = _acks(self._records)
         self._replies = _replies(self._records)
         self._symbols = Symbols(self._records)
-        self._whole = True
+        self.whole = True
 
     def distill(self, name: str, target: str) -> Distilled:
         for index, record in enumerate(self._records):
@@ -92,7 +103,7 @@ class _Distiller:
             roster = self._rosters.setdefault(record.server, Roster())
             self._record(index, record, roster)
             roster.apply(record)
-        unexpected: model.Unexpected = "fail" if self._whole else "ignore"
+        unexpected: model.Unexpected = "fail" if self.whole else "ignore"
         case = Case(name=name, steps=tuple(self._steps), at=Place(self._file, 1, 1))
         script = Script(
             cases=(case,),
@@ -136,7 +147,7 @@ class _Distiller:
             case records.Commanded():
                 self._commanded(record)
             case records.Gap():
-                self._whole = False
+                self.whole = False
                 self._note(f"{record.lost} records were lost: {record.why}")
 
     # clients
@@ -149,7 +160,7 @@ class _Distiller:
         for sync in record.sockets:
             socket = sync.socket
             if socket.id not in self._clients and socket.connected:
-                self._whole = False
+                self.whole = False
                 self._note("sockets were there before the recording began: they connect first")
                 self._handshakes[socket.id] = (socket.engine, socket.handshake)
                 self._add_client(socket.id, socket.nsp, socket.engine, socket.handshake)
@@ -285,7 +296,7 @@ class _Distiller:
             return
         if record.values is None:
             self._note("an event whose payload was cut is not expected")
-            self._whole = False
+            self.whole = False
             return
         reply = self._replies.get(index)
         answer = None if reply is None or reply.values is None else self._symbols.sent(reply.values, who[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -26,6 +27,31 @@ _LAST_LINES = 20
 
 class HostError(Exception):
     """The server can't be hosted; its text says why."""
+
+
+class Server(Protocol):
+    """A server under test of which more is known than its clients see."""
+
+    @property
+    def url(self) -> str: ...
+
+    @property
+    def state(self) -> State: ...
+
+    @property
+    def records(self) -> list[AnyRecord]: ...
+
+    async def start(self) -> None:
+        """Begin anew; HostError."""
+        ...
+
+    async def send(self, command: Command) -> CommandResult: ...
+
+    async def changed(self, deadline: float) -> bool: ...
+
+    async def quiet(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class Host:

@@ -16,7 +16,7 @@ from server_core import packets, records
 from server_core.records import AnyRecord, Command, EventRecord, PayloadRecord
 
 if TYPE_CHECKING:
-    from console.replay.hosting import Host
+    from console.replay.hosting import Server
     from console.replay.play import Stage
 
 #: Seconds for which a command may wait for acks when the step says nothing.
@@ -41,7 +41,7 @@ class OperatorSteps:
                 await self._until(step, lambda: self._record(step))
 
     @property
-    def _host(self) -> Host:
+    def _host(self) -> Server:
         if self._stage.host is None:
             raise Unplayable("a console step needs the server to be hosted: replay with --app TARGET")
         return self._stage.host

@@ -10,7 +10,7 @@ from typing import Protocol
 from console.replay import model, values
 from console.replay.actors import Actor
 from console.replay.clients import ClientSteps
-from console.replay.hosting import Host
+from console.replay.hosting import Server
 from console.replay.model import Case, Script, Step
 from console.replay.operator import OperatorSteps
 from console.replay.outcome import Failed, Latency, Load, Status, StepResult, Unplayable
@@ -67,12 +67,13 @@ class Stage:
         url: str,
         *,
         speed: float | None = None,
-        host: Host | None = None,
+        host: Server | None = None,
         observer: Observer | None = None,
         environment: Mapping[str, str] | None = None,
         skip_console: bool = False,
         record_missing: bool = False,
         lenient: bool = False,
+        witness: Witness | None = None,
         outer: Stage | None = None,
     ) -> None:
         """`speed` divides gaps; None leaves them out. `record_missing` lets anything come where `$missing` stands."""
@@ -86,7 +87,7 @@ class Stage:
         self.skip_console = skip_console
         self.record_missing = record_missing
         self.lenient = lenient
-        self.witness: Witness = outer.witness if outer else Witness(url)
+        self.witness: Witness = outer.witness if outer else witness or Witness(url)
         self.scope: Scope = Scope(outer.scope if outer else None, environment)
         self.actors: dict[str, Actor] = {}
         self.results: list[StepResult] = []

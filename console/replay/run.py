@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Protocol
 
 from console.replay import model, values
-from console.replay.hosting import Host, HostError
+from console.replay.hosting import Host, HostError, Server
 from console.replay.lines import around
 from console.replay.model import Case, Script
 from console.replay.outcome import CaseResult, Exit, Failed, Report, Status, Unplayable, Unreachable
 from console.replay.play import Observer, Quiet, Stage
 from console.replay.scope import Scope
 from console.replay.values import Undefined
+from console.replay.witness import Witness
 from server_core.host_config import HostConfig
 from server_core.recording import Recorder, RecordingError
 from server_core.records import AnyRecord
@@ -38,6 +39,8 @@ class Options:
     url: str = ""
     #: Host this instead, fresh for each case.
     app: HostConfig | None = None
+    #: The server under test, where somebody else hosts it.
+    server: Server | None = None
     #: By how much gaps are shorter; None: no gaps.
     speed: float | None = None
     #: Names of cases, with `*`, or parts of them; empty: all.
@@ -53,6 +56,8 @@ class Options:
     lenient: bool = False
     show_secrets: bool = False
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    #: Makes the witness of a case; somebody may look at it meanwhile.
+    witness: Callable[[str], Witness] = Witness
 
 
 class Watcher(Protocol):
@@ -103,7 +108,7 @@ async def replay(
     watcher = watcher or Unwatched()
     report = Report(script, options.app.target if options.app else "")
     try:
-        if not options.app and any(selected(case, options) for case in script.cases):
+        if not (options.app or options.server) and any(selected(case, options) for case in script.cases):
             report.target = target(script, options)
     except Unplayable as failure:
         report.cases = [CaseResult(case, Status.ERROR, error=failure) for case in script.cases[:1]]
@@ -140,7 +145,7 @@ class _Player:
 
     async def play(self) -> None:
         began = time.monotonic()
-        if self._options.app:
+        if self._options.app or self._options.server:
             with tempfile.TemporaryDirectory(prefix="socketscope-") as folder:
                 await self._hosted(Path(folder) / "case.siorec")
         else:
@@ -153,9 +158,11 @@ class _Player:
 
     async def _hosted(self, recording: Path) -> None:
         options = self._options
-        if options.app is None:
-            return
-        host = Host(options.app, recording if options.keep else None)
+        host = options.server
+        if host is None:
+            if options.app is None:
+                return
+            host = Host(options.app, recording if options.keep else None)
         try:
             try:
                 await host.start()
@@ -169,9 +176,10 @@ class _Player:
             await host.stop()
         if stage.failed:
             self._around(host.records)
-            self._keep(lambda path: shutil.move(recording, path))
+            if options.server is None:
+                self._keep(lambda path: shutil.move(recording, path))
 
-    async def _stage(self, url: str, host: Host | None) -> Stage:
+    async def _stage(self, url: str, host: Server | None) -> Stage:
         stage = Stage(
             self._script,
             self._case,
@@ -183,6 +191,7 @@ class _Player:
             skip_console=self._options.skip_console,
             record_missing=self._options.record_missing,
             lenient=self._options.lenient,
+            witness=self._options.witness(url),
         )
         self._result.steps = stage.results
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -12,7 +13,10 @@ import msgspec
 from console.wire.client import Event
 from console.wire.engine import Engine
 from server_core import packets, records
-from server_core.records import AnyRecord, Handshake, ServerInfo
+from server_core.records import AnyRecord, Handshake
+
+#: Wall time in nanoseconds, what happened, to which actor, and more of it.
+Moment = tuple[int, str, str, Any]
 
 #: Moments that are remembered.
 MAX_MOMENTS = 50_000
@@ -24,7 +28,9 @@ class Witness:
     def __init__(self, url: str) -> None:
         self.url = url
         self._epoch = time.time_ns() // 1_000_000
-        self._moments: deque[tuple[int, str, str, Any]] = deque(maxlen=MAX_MOMENTS)
+        self._moments: deque[Moment] = deque(maxlen=MAX_MOMENTS)
+        #: Moments ever noted.
+        self.count = 0
 
     def connecting(self, actor: str, nsp: str, auth: Any, engine: Engine) -> None:
         self._note("connecting", actor, (nsp, auth, engine.sid, engine.transport))
@@ -45,20 +51,31 @@ class Witness:
         self._note("replied", actor, (number, values))
 
     def received(self, actor: str, event: Event) -> None:
+        self.count += 1
         self._moments.append((time.time_ns(), "received", actor, event))
 
     def ended(self, actor: str, reason: str) -> None:
         self._note("ended", actor, reason)
 
     def _note(self, what: str, actor: str, more: Any) -> None:
+        self.count += 1
         self._moments.append((time.time_ns(), what, actor, more))
 
     def records(self) -> list[AnyRecord]:
         """What happened, as records; actors whose connecting is forgotten go by their name."""
-        return list(_Teller(self.url, self._epoch).tell(self._moments))
+        return list(self.teller().tell(self._moments))
+
+    def teller(self) -> Teller:
+        """What makes records of moments, in order and each once."""
+        return Teller(self.url, self._epoch)
+
+    def since(self, count: int) -> list[Moment]:
+        """The moments after so many, those that are forgotten left out."""
+        new = self.count - count
+        return list(itertools.islice(self._moments, max(0, len(self._moments) - new), None)) if new else []
 
 
-class _Teller:
+class Teller:
     def __init__(self, url: str, epoch: int) -> None:
         self._url = url
         self._epoch = epoch
@@ -66,7 +83,8 @@ class _Teller:
         self._ids: dict[str, tuple[str, str]] = {}
         self._pending: dict[str, tuple[str, Any, str, str]] = {}
 
-    def tell(self, moments: Any) -> Any:
+    def tell(self, moments: Iterable[Moment]) -> Iterator[AnyRecord]:
+        """The records of moments that follow those told before."""
         for when, what, actor, more in moments:
             at = {"server": self._url, "epoch": self._epoch, "time": when}
             if what == "connecting":
@@ -113,8 +131,3 @@ class _Teller:
 def _payload(values: list[Any]) -> dict[str, Any]:
     data, attachments = packets.encode_args(values)
     return {"data": data, "attachments": attachments}
-
-
-def started(url: str) -> ServerInfo:
-    """What the clients know of the server."""
-    return ServerInfo(url=url, target=url)

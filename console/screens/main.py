@@ -22,6 +22,7 @@ from console.link.base import Link, LinkState
 from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
+from console.replay.playback import Playback
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
 from console.screens.logs import LogsView
@@ -100,6 +101,8 @@ class MainScreen(Screen[None]):
         )
         self._query_context = Context(session, reader.text_of, SocketListing(session).text_of)
         self.player = Player(session)
+        #: The script that is being played, or was last.
+        self.playback: Playback | None = None
         #: A moment that others are compared with.
         self.pinned: int | None = None
         self._trail: list[Place] = []

@@ -1,0 +1,91 @@
+"""Scripts: playing one against the server that is watched, and making one of what happened."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from console.actions.registry import action
+from console.replay.watching import playback
+from console.screens.pick import Choice, PickDialog
+from console.screens.replay import ReplayScreen
+from console.text import safe
+from console.widgets.timeline_list import TimelineList
+from server_core.redact import Redactor
+
+if TYPE_CHECKING:
+    from console.screens.main import MainScreen
+
+#: Scripts that are offered.
+_OFFERED = 50
+
+
+def _no_target(screen: MainScreen) -> str:
+    return "" if screen.link.url.startswith("http") else "there is no server to play it against"
+
+
+@action(
+    "replay",
+    "7",
+    "replay",
+    "Play a script against this server, step by step if you like",
+    group="Move",
+    refusal=_no_target,
+)
+def replay(screen: MainScreen) -> None:
+    if screen.playback is not None:
+        screen.app.push_screen(ReplayScreen(screen.playback))
+        return
+    found = sorted(each for pattern in ("*.sio.yaml", "*.sio.yml", "*.siorec") for each in Path().glob(pattern))
+    if not found:
+        screen.notify("no *.sio.yaml and no *.siorec in this folder", severity="warning", markup=False)
+        return
+
+    def chosen(name: str | None) -> None:
+        if name:
+            show(screen, Path(name))
+
+    choices = [Choice(str(path), str(path)) for path in found[:_OFFERED]]
+    screen.app.push_screen(PickDialog("Play which script?", choices), chosen)
+
+
+def show(screen: MainScreen, path: Path) -> None:
+    """Open the replay of a script."""
+    screen.playback = made = playback(path, screen.link, screen.session)
+    screen.app.push_screen(ReplayScreen(made))
+
+
+@action(
+    "make-script",
+    "W",
+    "make script",
+    "Write a script of what the timeline shows, or of what the marked sockets did, and open it",
+    group="Export",
+)
+def make_script(screen: MainScreen) -> None:
+    from console.replay import excerpt, printer
+    from console.replay.distill import distill
+
+    state = screen.session.state
+    if isinstance(screen.view.main, TimelineList):
+        timeline = screen.view.main.timeline
+        found = excerpt.of_records(state, [timeline[number] for number in range(len(timeline))])
+    else:
+        found = excerpt.of_sockets(state, [socket.id for socket in screen.targets()])
+    redact = Redactor(secrets.token_bytes(16))
+    made = distill([redact.record(record) for record in found], whole=False)
+    if not made.script.cases[0].steps:
+        screen.notify("nothing here that a client could play", severity="warning", markup=False)
+        return
+    path = Path(time.strftime("socketscope-%Y%m%d-%H%M%S.sio.yaml"))
+    try:
+        path.write_text(printer.script(made.script), encoding="utf-8")
+    except OSError as error:
+        screen.notify(safe(f"can't write {path}: {error.strerror}"), severity="error", markup=False)
+        return
+    steps = len(made.script.cases[0].steps)
+    screen.notify(safe(f"{path}: {steps} steps"), markup=False)
+    if not _no_target(screen):
+        show(screen, path)

@@ -1,0 +1,236 @@
+"""A replay that somebody watches: its script, where it is, and what holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import NamedTuple
+
+from console.replay import model, parse
+from console.replay.hosting import Server
+from console.replay.model import Case, Script, Step
+from console.replay.outcome import CaseResult, Report, Status, StepResult
+from console.replay.parse import InvalidScript
+from console.replay.run import Options, replay
+from server_core.recording import RecordingError
+
+#: Speeds to choose from; None: no gaps.
+SPEEDS: tuple[float | None, ...] = (0.25, 0.5, 1.0, 2.0, 5.0, 20.0, None)
+
+
+class Playing(enum.Enum):
+    """What a playback does."""
+
+    IDLE = "ready"
+    RUNNING = "playing"
+    HELD = "paused"
+    DONE = "done"
+
+
+class Row(NamedTuple):
+    """A line of the script: a case, or a step of it."""
+
+    case: Case
+    step: Step | None
+    depth: int
+
+
+class Playback:
+    """One script, played as often as wanted. All of it on one loop."""
+
+    def __init__(
+        self, path: Path, options: Options, load: Callable[[Path], Script] = parse.load, server: Server | None = None
+    ) -> None:
+        self.path = path
+        self._options = options
+        self._load = load
+        self._server = server
+        self.script = Script(cases=())
+        #: What is wrong with the script.
+        self.errors: list[str] = []
+        self.rows: list[Row] = []
+        self.results: dict[int, StepResult] = {}
+        self.cases: dict[int, CaseResult] = {}
+        self.report: Report | None = None
+        self.playing = Playing.IDLE
+        #: The step that plays, or is held.
+        self.current: Step | None = None
+        #: Steps before which it holds, by file and line.
+        self.breakpoints: set[tuple[str, int]] = set()
+        self.speed: float | None = 1.0
+        #: Changes with whatever there is to draw.
+        self.version = 0
+        self._task: asyncio.Task[None] | None = None
+        self._go = asyncio.Event()
+        #: Hold again at the next step.
+        self._once = False
+        self._stamp = 0.0
+        self.reload()
+
+    # the script
+
+    def reload(self) -> bool:
+        """Read the script again; whether it can be played."""
+        self._stamp = self._modified()
+        self.results, self.cases, self.report, self.current = {}, {}, None, None
+        try:
+            self.script, self.errors = self._load(self.path), []
+        except InvalidScript as invalid:
+            self.errors = str(invalid).splitlines()
+        except RecordingError as error:
+            self.errors = [str(error)]
+        self.rows = [] if self.errors else list(_rows(self.script))
+        self.playing = Playing.IDLE
+        self.version += 1
+        return not self.errors
+
+    def was_saved(self) -> bool:
+        """Whether the file is another one than was read."""
+        return self._modified() != self._stamp
+
+    def _modified(self) -> float:
+        try:
+            return os.stat(self.path).st_mtime_ns
+        except OSError:
+            return 0.0
+
+    # playing
+
+    @property
+    def is_on(self) -> bool:
+        return self.playing in (Playing.RUNNING, Playing.HELD)
+
+    def play(self) -> None:
+        """Begin, or go on."""
+        if self.playing is Playing.HELD:
+            self._once = False
+            self._release()
+        elif self.playing is not Playing.RUNNING and not self.errors and self.rows:
+            self._begin(once=False)
+
+    def pause(self) -> None:
+        """Hold before the next step."""
+        if self.playing is Playing.RUNNING:
+            self._go.clear()
+
+    def step(self) -> None:
+        """Play one step, and hold."""
+        if self.playing is Playing.HELD:
+            self._once = True
+            self._release()
+        elif not self.is_on and not self.errors and self.rows:
+            self._begin(once=True)
+
+    async def stop(self) -> None:
+        """End it, wherever it is."""
+        task, self._task = self._task, None
+        if task and not task.done():
+            task.cancel()
+            await asyncio.wait((task,))
+
+    def faster(self, by: int) -> None:
+        """Choose another speed, for the next play."""
+        at = SPEEDS.index(self.speed)
+        self.speed = SPEEDS[max(0, min(at + by, len(SPEEDS) - 1))]
+        self.version += 1
+
+    def toggle_breakpoint(self, step: Step) -> None:
+        place = step.at.file, step.at.line
+        self.breakpoints ^= {place}
+        self.version += 1
+
+    def holds_at(self, step: Step) -> bool:
+        return (step.at.file, step.at.line) in self.breakpoints
+
+    def _begin(self, *, once: bool) -> None:
+        self.results, self.cases, self.report = {}, {}, None
+        self._once = once
+        self._go.set()
+        self.playing = Playing.RUNNING
+        self.version += 1
+        self._task = asyncio.ensure_future(self._run())
+
+    def _release(self) -> None:
+        self.playing = Playing.RUNNING
+        self._go.set()
+        self.version += 1
+
+    async def _run(self) -> None:
+        options = changed(self._options, speed=self.speed, server=self._server)
+        try:
+            self.report = await replay(self.script, options, self, self)
+            self.cases = {id(result.case): result for result in self.report.cases}
+        finally:
+            self.playing, self.current = Playing.DONE, None
+            self.version += 1
+
+    # what the replay says
+
+    async def gate(self, step: Step, lane: str) -> None:
+        self.current = step
+        if self.holds_at(step):
+            self._go.clear()
+        if not self._go.is_set():
+            self.playing = Playing.HELD
+            self.version += 1
+            await self._go.wait()
+        if self._once:
+            self._once = False
+            self._go.clear()
+
+    def started(self, step: Step, lane: str) -> None:
+        self.current = step
+        self.version += 1
+
+    def ended(self, result: StepResult) -> None:
+        self.results[id(result.step)] = result
+        self.version += 1
+
+    def case_started(self, case: Case) -> None:
+        self.version += 1
+
+    def case_ended(self, result: CaseResult) -> None:
+        self.cases[id(result.case)] = result
+        self.version += 1
+
+    # what there is to see
+
+    def status(self, row: Row) -> Status | None:
+        """What came of a row; None while nothing has."""
+        if row.step is None:
+            case = self.cases.get(id(row.case))
+            return case.status if case else None
+        result = self.results.get(id(row.step))
+        return result.status if result else None
+
+    def failed_row(self) -> int | None:
+        """The number of the first row that failed."""
+        for number, row in enumerate(self.rows):
+            if row.step is not None and self.status(row) in (Status.FAILED, Status.ERROR):
+                return number
+        return None
+
+    def current_row(self) -> int | None:
+        return next((number for number, row in enumerate(self.rows) if row.step is self.current and row.step), None)
+
+    def summary(self) -> str:
+        """Where it is, in a few words."""
+        done = sum(1 for row in self.rows if row.step is not None and self.status(row) is not None)
+        steps = sum(1 for row in self.rows if row.step is not None)
+        return f"{done} of {steps} steps"
+
+
+def _rows(script: Script) -> Iterator[Row]:
+    for case in script.cases:
+        yield Row(case, None, 0)
+        yield from _steps(case, case.steps, 1)
+
+
+def _steps(case: Case, steps: tuple[Step, ...], depth: int) -> Iterator[Row]:
+    for step in steps:
+        yield Row(case, step, depth)
+        yield from _steps(case, model.inner(step), depth + 1)

@@ -1,0 +1,94 @@
+"""A script, played in the console."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from console.app import ConsoleApp
+from console.replay import parse
+from console.replay.model import Script
+from console.replay.seen import SeenLink
+from console.settings import Settings
+from server_core import demo
+from tests.console.fake_link import FakeLink
+from tests.console.screens.conftest import Screen, chat
+from tests.support.serving import serve
+
+TEXT = """sio: 1
+cases:
+- name: whispers
+  steps:
+  - alice: {connect: {auth: {name: alice}}}
+  - bob: {connect: {auth: {name: bob}}}
+  - alice: {emit: [private message, $bob.id, {text: hello, list: [1, 2, 3], more: long enough for two lines}]}
+  - {bob: {expect: [private message, $any, {text: {text: hello, list: [1, 2, 4], more: long enough for two lines},
+      at: $any}]}, within: 100ms}
+"""
+
+
+@contextlib.asynccontextmanager
+async def watching(path: Path, size: tuple[int, int] = (140, 34)) -> AsyncIterator[Screen]:
+    async with serve(demo.app) as url:
+        link = SeenLink(url)
+        app = ConsoleApp(link, settings=Settings(keep_sessions=False), script=path)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause(0.2)
+            yield Screen(app, pilot, link)  # type: ignore[arg-type]
+
+
+def made_in(folder: Path) -> Script:
+    (made,) = folder.glob("*.sio.yaml")
+    return parse.load(made)
+
+
+def save(path: Path, text: str) -> None:
+    path.write_text(text)
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "w.sio.yaml"
+    path.write_text(TEXT)
+    return path
+
+
+async def test_the_failed_expectation_stands_beside_what_came_and_a_save_plays_again(script: Path) -> None:
+    async with watching(script) as screen:
+        await screen.wait("p plays the script", "0 of 4 steps", "whispers")
+        await screen.press("s")
+        await screen.wait("paused", "1 of 4 steps")
+        await screen.press("plus", "plus", "plus", "plus", "p")
+        text = await screen.wait("1 failed in", "list: [1, 2, 4]", "list: [1, 2, 3]", "around it", timeout=10)
+        (differs,) = [line for line in text.splitlines() if "≠" in line]
+        assert differs.index("[1, 2, 4]") < differs.index("≠") < differs.index("[1, 2, 3]")
+        assert "→ bob private message" in text
+        save(script, TEXT.replace("[1, 2, 4]", "[1, 2, 3]"))
+        await screen.wait("1 passed in", timeout=10)
+        await screen.press("escape", "3")
+        await screen.wait("private message", "bob")  # what the clients saw is in the console's own timeline
+
+
+async def test_a_script_that_is_wrong_says_where(script: Path) -> None:
+    save(script, TEXT.replace("emit", "emti"))
+    async with watching(script, (80, 24)) as screen:
+        text = await screen.wait("the script can't be played: e edits it")
+        assert 'did you mean "emit"?' in text.replace("\n", "") or "w.sio.yaml:7" in text
+
+
+async def test_a_script_is_made_of_what_the_timeline_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    link = FakeLink(chat())
+    app = ConsoleApp(link, settings=Settings(keep_sessions=False))
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = Screen(app, pilot, link)
+        await pilot.pause(0.7)
+        await screen.press("3", "W")
+        await screen.wait("ready")
+    found = made_in(tmp_path)
+    verbs = [step.verb for step in found.cases[0].steps]
+    assert "connect" in verbs
+    assert "emit" in verbs or "expect" in verbs
