@@ -59,7 +59,8 @@ class ScriptList(LineList):
     def pieces(self, row: int, width: int) -> list[Piece]:
         playback = self.playback
         if playback.errors:
-            return [(cut(safe(playback.errors[row]), width), "bad")]
+            told = playback.errors[row].replace(str(playback.path), playback.path.name, 1)
+            return [(cut(safe(told), width), "bad")]
         found = playback.rows[row]
         mark, tone = _MARKS[playback.status(found)]
         if found.step is None:
@@ -103,7 +104,12 @@ class Outcome(LineList):
 
     def show(self, row: Row | None) -> None:
         """Show a row's outcome."""
-        self._shown = self._lines(row, max(20, self.size.width - 1)) if row else []
+        width = max(20, self.size.width - 1)
+        errors = self.playback.errors
+        if errors:
+            self._shown = [[(piece, "bad")] for error in errors for piece in wrap(safe(error), width)]
+        else:
+            self._shown = self._lines(row, width) if row else []
         self.update()
 
     def _lines(self, row: Row, width: int) -> list[list[Piece]]:
