@@ -10,7 +10,6 @@ from pathlib import Path
 from textual.app import App
 
 from console import themes
-from console.actions.replay import show as show_replay
 from console.link.base import Link
 from console.person import Person
 from console.screens.main import MainScreen
@@ -75,5 +74,5 @@ class ConsoleApp(App[None]):
         main = MainScreen(self._link, self.session, self._person)
         self.push_screen(main)
         if self._script:
-            show_replay(main, self._script)
+            main.play(self._script)
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

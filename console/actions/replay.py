@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
-from console.replay.watching import playback
 from console.screens.pick import Choice, PickDialog
 from console.screens.replay import ReplayScreen
 from console.text import safe
@@ -45,16 +44,10 @@ def replay(screen: MainScreen) -> None:
 
     def chosen(name: str | None) -> None:
         if name:
-            show(screen, Path(name))
+            screen.play(Path(name))
 
     choices = [Choice(str(path), str(path)) for path in found[:_OFFERED]]
     screen.app.push_screen(PickDialog("Play which script?", choices), chosen)
-
-
-def show(screen: MainScreen, path: Path) -> None:
-    """Open the replay of a script."""
-    screen.playback = made = playback(path, screen.link, screen.session)
-    screen.app.push_screen(ReplayScreen(made))
 
 
 @action(
@@ -88,4 +81,4 @@ def make_script(screen: MainScreen) -> None:
     steps = len(made.script.cases[0].steps)
     screen.notify(safe(f"{path}: {steps} steps"), markup=False)
     if not _no_target(screen):
-        show(screen, path)
+        screen.play(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 from textual import on
@@ -23,10 +24,12 @@ from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
 from console.replay.playback import Playback
+from console.replay.watching import playback
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
 from console.screens.logs import LogsView
 from console.screens.look import remember, restore
+from console.screens.replay import ReplayScreen
 from console.screens.rooms import RoomsView
 from console.screens.servers import ServersView
 from console.screens.sockets import SocketsView
@@ -311,6 +314,13 @@ class MainScreen(Screen[None]):
     def _filter_typed(self) -> None:
         """The filter stays; the cursor goes to what it found."""
         self.view.leave()
+
+    # replays
+
+    def play(self, script: Path) -> None:
+        """Open the replay of a script."""
+        self.playback = playback(script, self.link, self.session)
+        self.app.push_screen(ReplayScreen(self.playback))
 
     # actions
 

@@ -215,7 +215,7 @@ async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> 
     async with open_console() as screen:
         await screen.press("question_mark")
         await screen.wait("─ Help ─", "Here, in Sockets", "Disconnect the marked sockets")
-        await screen.press("pagedown", "pagedown")
+        await screen.press("pagedown", "pagedown", "pagedown")
         await screen.wait("Marks in the timeline", "the app raised")
         await screen.press("escape")
         await screen.wait_gone("─ Help ─")
