@@ -215,8 +215,10 @@ async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> 
     async with open_console() as screen:
         await screen.press("question_mark")
         await screen.wait("─ Help ─", "Here, in Sockets", "Disconnect the marked sockets")
-        await screen.press("pagedown", "pagedown", "pagedown")
-        await screen.wait("Marks in the timeline", "the app raised")
+        await screen.press("pagedown", "pagedown")
+        await screen.wait("Marks in the timeline")
+        await screen.press("pagedown")
+        await screen.wait("the app raised")
         await screen.press("escape")
         await screen.wait_gone("─ Help ─")
 
