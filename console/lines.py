@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import OrderedDict
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -57,6 +58,8 @@ from server_core.records import (
 #: What a line means; the screen gives each a colour, the glyph and the word say it without.
 Tone = Literal["in", "out", "good", "bad", "warn", "quiet", "plain"]
 
+#: Characters of a payload from which its line holds the beginning alone, and how many such lines are remembered.
+_LONG, _REMEMBERED = 16_384, 256
 #: Rooms of one emit that are named.
 _NAMED = 20
 
@@ -77,6 +80,7 @@ class Reader:
     def __init__(self, session: Session, *, show_secrets: bool = False) -> None:
         self._session = session
         self.show_secrets = show_secrets
+        self._long: OrderedDict[tuple[str, int, int, bool], str] = OrderedDict()
 
     @property
     def _state(self) -> State:
@@ -231,10 +235,22 @@ class Reader:
         data = record.data
         if not data.startswith(head):
             return self._data(record)
-        return _with_attachments(self.mask("[" + data[len(head) :].lstrip(", ")), record)
+        return self._payload_line(record, "[" + data[len(head) :].lstrip(", "))
 
     def _data(self, record: PayloadRecord) -> str:
-        return _with_attachments(self.mask(record.data), record)
+        return self._payload_line(record, record.data)
+
+    def _payload_line(self, record: PayloadRecord, data: str) -> str:
+        """A payload, or the beginning of a long one: masking has to read all of it, so it is done once."""
+        if len(data) <= _LONG:
+            return _with_attachments(self.mask(data), record)
+        key = record.server, record.epoch, record.seq, self.show_secrets
+        line = self._long.get(key)
+        if line is None:
+            line = self._long[key] = _with_attachments(self.mask(data)[:_LONG], record)
+            if len(self._long) > _REMEMBERED:
+                self._long.popitem(last=False)
+        return line
 
     def data(self, record: PayloadRecord) -> str:
         """A record's payload, on one line."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.binding import Binding
 
@@ -25,8 +25,8 @@ class Action(NamedTuple):
     help: str
     #: The heading that it stands under in the help.
     group: str
-    #: Whether the footer names it.
-    footer: bool
+    #: Whether the footer names it, or only a wide one.
+    footer: bool | Literal["wide"]
     #: How the key is written, where its name would not do.
     key_display: str | None
     run: Run
@@ -43,7 +43,7 @@ class Action(NamedTuple):
             self.key,
             f"run('{self.id}')",
             self.label,
-            show=self.footer,
+            show=bool(self.footer),
             key_display=self.key_display,
             tooltip=self.help,
             id=self.id,
@@ -69,7 +69,7 @@ def action(
     help: str,
     *,
     group: str,
-    footer: bool = False,
+    footer: bool | Literal["wide"] = False,
     key_display: str | None = None,
     visible: Callable[[MainScreen], bool] = always,
     refusal: Callable[[MainScreen], str] = nothing,

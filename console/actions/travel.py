@@ -45,7 +45,7 @@ def _step(screen: MainScreen, by: int) -> None:
     "past",
     "Go back in time by a record of the timeline: every view shows how things were then",
     group="Time",
-    footer=True,
+    footer="wide",
     key_display="[",
     refusal=_nothing_before,
 )

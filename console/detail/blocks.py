@@ -106,6 +106,12 @@ def _rows(facts: Sequence[Fact], width: int) -> list[tuple[list[Piece], Ref | No
     return rows
 
 
+def link(text: str, width: int) -> list[Piece]:
+    """Safe text that leads somewhere, in a column of this width and a space: only the text is underlined."""
+    shown = cut(text, width)
+    return [(shown, "link"), (" " * (width + 1 - cell_len(shown)), "quiet")]
+
+
 def lay_out(pairs: Sequence[tuple[str, str]], width: int) -> list[list[Piece]]:
     """(name, text) pairs as rows."""
     return [pieces for pieces, _ in _rows([Fact(*pair) for pair in pairs], width)]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rich.cells import cell_len
 
-from console.detail.blocks import Block, Piece, Rows
+from console.detail.blocks import Block, Piece, Rows, link
 from console.detail.tree import Tree
 from console.lines import Reader, clock
 from console.state.filter import Filter
@@ -105,9 +105,9 @@ class Page:
             id = ids[row]
             known = self.state.known(id)
             gone = "" if self.state.socket(id) else "  gone"
-            label = fit(safe(self.state.label(id)), min(20, max(8, width // 3)))
+            label = min(20, max(8, width // 3))
             rest = f"{id}  {known.nsp if known else ''}{gone}"
-            return [(label + " ", "link"), (cut(safe(rest), width - cell_len(label) - 1), "quiet")]
+            return [*link(safe(self.state.label(id)), label), (cut(safe(rest), width - label - 1), "quiet")]
 
         def ref(row: int) -> Ref:
             return SocketRef(ids[row])

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
-from console.detail.blocks import Block, Fact, Facts, Rows
+from console.detail.blocks import Block, Fact, Facts, Rows, link
 from console.detail.page import Page, blank, heading
 from console.lines import Reader, clock
 from console.state.refs import ClientRef, Ref, RoomRef, ServerRef, SocketRef
@@ -105,7 +105,7 @@ class SocketPage(Page):
             if room == socket.id:
                 return [(fit("(own)", 13) + " ", "quiet"), ("its own room, for private messages", "plain")]
             members = len(state.members(socket.nsp, room))
-            return [(fit(safe(room), max(13, min(30, width - 14))) + " ", "link"), (count(members, "member"), "plain")]
+            return [*link(safe(room), max(13, min(30, width - 14))), (count(members, "member"), "plain")]
 
         def ref(row: int) -> Ref:
             return RoomRef(socket.nsp, rooms[row])

@@ -27,7 +27,7 @@ class ColumnsDialog(Dialog[None]):
     def __init__(self, table: Table[Any, Any]) -> None:
         super().__init__()
         self._table = table
-        shown = [column.id for column, _ in table.shown(table.size.width)]
+        shown = [column.id for column, _ in table.shown(table.size.width - 1)]
         titles = {column.id: column.title for column in table.columns}
         chosen = table.chosen if table.chosen is not None else shown
         #: (id, title, whether it is shown), in order.
@@ -71,7 +71,7 @@ class ColumnsDialog(Dialog[None]):
 
     def action_reset(self) -> None:
         self._table.choose(None)
-        shown = {column.id for column, _ in self._table.shown(self._table.size.width)}
+        shown = {column.id for column, _ in self._table.shown(self._table.size.width - 1)}
         self._columns = [(column.id, column.title, column.id in shown) for column in self._table.columns]
         self._fill(0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -347,8 +348,11 @@ class MainScreen(Screen[None]):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """Keys of what can't be done now are greyed, and say why; pressed all the same, they say it too."""
         found = super().active_bindings
+        wide = self.size.width >= WIDE
         for key, active in found.items():
             if active.node is self and (known := ACTIONS.get(active.binding.id or "")):
+                if known.footer == "wide" and not wide:
+                    active = found[key] = active._replace(binding=replace(active.binding, show=False))
                 why = known.refusal(self)
                 if why:
                     found[key] = active._replace(enabled=False, tooltip=why)

@@ -111,7 +111,7 @@ class LineList(Widget, can_focus=True):
             return Strip.blank(width)
         if self.has_header:
             if y == 0:
-                return self._strip(self.header(width), width)
+                return self._strip(self.header(width - 1), width)
             y -= 1
         rows = self.row_count()
         row = self.top + y

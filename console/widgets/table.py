@@ -229,7 +229,7 @@ class Table(LineList, Generic[Thing, Id]):
 
     def _column_at(self, x: int) -> str:
         start = _GUTTER
-        for each, size in self.shown(self.size.width):
+        for each, size in self.shown(self.size.width - 1):
             if start <= x <= start + size:
                 return each.id
             start += size + 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from console.lines import Reader
 from console.state.session import Session
 from console.state.state import State
+from server_core import redact
 from server_core.records import EventReceived, ServerBlocked, ServerReloaded
 from tests.support.make import Maker
 
@@ -19,6 +22,25 @@ def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
     assert ("simulated", "by a console: the client did not send it") in reader.detail(simulated)
     assert "simulated" in reader.text_of(simulated)
     assert "simulated" not in reader.text_of(sent)
+
+
+def test_a_huge_payload_is_masked_once_not_at_each_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    masked: list[int] = []
+
+    def mask(text: str) -> str:
+        masked.append(len(text))
+        return text.replace("s3cret", "••••••")
+
+    monkeypatch.setattr(redact, "mask_text", mask)
+    make, session = Maker(), Session(State())
+    reader = Reader(session)
+    huge = make(EventReceived, socket="a", data='["hi",{"token":"s3cret","text":"' + "x" * 1_000_000 + '"}]')
+    lines = [reader.line(huge).rest for _ in range(20)]
+    assert len(masked) == 1
+    assert set(lines) == {lines[0]}
+    assert lines[0].startswith('[{"token":"••••••","text":"xxx')
+    assert len(lines[0]) < 20_000
+    assert "s3cret" in Reader(session, show_secrets=True).line(huge).rest
 
 
 def test_a_reload_names_the_files_that_changed() -> None:
