@@ -12,6 +12,7 @@ from textual.app import App
 from console import themes
 from console.link.base import Link
 from console.person import Person
+from console.replay.run import Options
 from console.screens.main import MainScreen
 from console.settings import Settings
 from console.state.session import Session
@@ -36,15 +37,17 @@ class ConsoleApp(App[None]):
         folder: Path | None = None,
         session: Session | None = None,
         script: Path | None = None,
+        replaying: Options | None = None,
     ) -> None:
         """`session` folds what the link gives; by default one that keeps as much as the settings say. `script` is
-        what is to be played against the link's server."""
+        what is to be played against the link's server, `replaying` how."""
         #: Whether nothing but the terminal's own colour is wanted, whatever the theme.
         self._plain = bool(os.environ.get("NO_COLOR"))
         super().__init__(ansi_color=True if self._plain else None)
         self._settings = settings or Settings()
         self._link = link
         self._script = script
+        self._replaying = replaying
         self._interrupted = -AGAIN
         self._person = Person(settings, folder=folder, target=link.title)
         self.session = session or Session(
@@ -74,5 +77,5 @@ class ConsoleApp(App[None]):
         main = MainScreen(self._link, self.session, self._person)
         self.push_screen(main)
         if self._script:
-            main.play(self._script)
+            main.play(self._script, self._replaying)
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again

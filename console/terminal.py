@@ -16,6 +16,7 @@ from console.app import ConsoleApp
 from console.link.base import Link
 from console.link.keeper import Keeper, Limits
 from console.link.live import LiveLink
+from console.replay.run import Options
 from console.settings import Settings
 from console.state.session import Session
 from server_core.recording import RecordingError
@@ -25,14 +26,22 @@ PATIENCE = 2.0
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
-def show(link: Link, settings: Settings, session: Session | None = None, script: Path | None = None) -> int:
+def show(
+    link: Link,
+    settings: Settings,
+    session: Session | None = None,
+    script: Path | None = None,
+    replaying: Options | None = None,
+) -> int:
     """Open the console on a link, and a script to play there; the exit code.
 
     The link, and what it hosts, has ended when it returns.
     """
     if settings.keep_sessions and isinstance(link, LiveLink):
         _keep(link, settings)
-    app = ConsoleApp(link, settings=settings, folder=places.state_folder(), session=session, script=script)
+    app = ConsoleApp(
+        link, settings=settings, folder=places.state_folder(), session=session, script=script, replaying=replaying
+    )
 
     def end(_number: int, _frame: FrameType | None) -> None:
         app.call_later(app.exit)

@@ -188,7 +188,7 @@ def _watch(script: Path, options: Options, settings: Any) -> int:
     try:
         url = "" if options.app else target(load(script), options)
         link: Link = HostedLink(options.app) if options.app else SeenLink(url)
-        return show(link, settings(), script=script)
+        return show(link, settings(), script=script, replaying=options)
     except (ListenError, ConfigError, RecordingError, InvalidScript, Failed) as error:
         click.echo("\n".join(f"socketscope: {text.safe(line)}" for line in str(error).splitlines()), err=True)
         return Exit.USAGE

@@ -13,10 +13,11 @@ from server_core.records import AnyRecord, Command, CommandResult
 
 
 class LinkedServer:
-    """The console's server, started again for each case where the console hosts it."""
+    """The console's server; `anew` has it started again for each case."""
 
-    def __init__(self, link: Link, session: Session) -> None:
+    def __init__(self, link: Link, session: Session, *, anew: bool) -> None:
         self._link = link
+        self._anew = anew and link.can_restart
         self._session = session
         self._from = session.live.history.end
         #: The target's URL, when it is not the link's.
@@ -32,10 +33,10 @@ class LinkedServer:
         return list(self._session.live.history.since(self._from))
 
     async def start(self) -> None:
-        """Have the server begin anew where that can be, and return when it serves; HostError."""
+        """Return when it serves, anew where that is wanted; HostError."""
         link = self._link
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        if link.can_restart:
+        if self._anew:
             was = link.status.state
             link.restart()
             if was is LinkState.LIVE:
@@ -43,7 +44,7 @@ class LinkedServer:
             else:
                 await self._until(lambda: link.status.state is not LinkState.STOPPED, deadline)
         await self._until(lambda: link.status.state in (LinkState.LIVE, LinkState.STOPPED), deadline)
-        if link.status.state is LinkState.STOPPED and link.can_restart:
+        if link.status.state is LinkState.STOPPED and self._anew:
             # it stops before it starts again
             await self._until(lambda: link.status.state is not LinkState.STOPPED, deadline - PATIENCE * 0.9)
             await self._until(lambda: link.status.state in (LinkState.LIVE, LinkState.STOPPED), deadline)

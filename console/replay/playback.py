@@ -61,7 +61,7 @@ class Playback:
         self.current: Step | None = None
         #: Steps before which it holds, by file and line.
         self.breakpoints: set[tuple[str, int]] = set()
-        self.speed: float | None = 1.0
+        self.speed = options.speed
         #: Changes with whatever there is to draw.
         self.version = 0
         self._task: asyncio.Task[None] | None = None
@@ -134,7 +134,9 @@ class Playback:
 
     def faster(self, by: int) -> None:
         """Choose another speed, for the next play."""
-        at = SPEEDS.index(self.speed)
+        at = len(SPEEDS) - 1
+        if self.speed is not None:
+            at = min(range(at), key=lambda each: abs((SPEEDS[each] or 0.0) - (self.speed or 0.0)))
         self.speed = SPEEDS[max(0, min(at + by, len(SPEEDS) - 1))]
         self.version += 1
 

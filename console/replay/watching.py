@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from pathlib import Path
 
 from console.link.base import Link
@@ -25,9 +26,7 @@ def load(path: Path) -> Script:
 
 def playback(path: Path, link: Link, session: Session, options: Options | None = None) -> Playback:
     """The playback of a script against the server that a link is about."""
-    options = options or Options()
+    options = options or Options(speed=1.0)
     if isinstance(link, SeenLink):
-        from dataclasses import replace as changed
-
         return Playback(path, changed(options, url=link.url, witness=link.witness), load)
-    return Playback(path, options, load, LinkedServer(link, session))
+    return Playback(path, options, load, LinkedServer(link, session, anew=options.app is not None))

@@ -25,6 +25,7 @@ from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
 from console.replay.playback import Playback
+from console.replay.run import Options
 from console.replay.watching import playback
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
@@ -318,9 +319,9 @@ class MainScreen(Screen[None]):
 
     # replays
 
-    def play(self, script: Path) -> None:
+    def play(self, script: Path, options: Options | None = None) -> None:
         """Open the replay of a script."""
-        self.playback = playback(script, self.link, self.session)
+        self.playback = playback(script, self.link, self.session, options)
         self.app.push_screen(ReplayScreen(self.playback))
 
     # actions
