@@ -14,6 +14,7 @@ from server_core.records import Ack, CommandResult
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import chat
 from tests.support.make import Maker
+from tests.support.still import still
 
 #: Name → keys that lead there; what begins with "=" is pasted.
 PLACES: dict[str, tuple[str, ...]] = {
@@ -55,16 +56,13 @@ def test_looks(place: str, size: tuple[int, int], snap_compare: Compare) -> None
         link.answer = CommandResult(ok=False, error="ValueError: bang")
 
     async def go(pilot: Pilot[Any]) -> None:
-        await pilot.pause(0.7)
+        await still(pilot)
         for key in PLACES[place]:
             if key.startswith("="):
                 pilot.app.post_message(Paste(key[1:]))
                 await pilot.pause(0.1)
             else:
                 await pilot.press(key)
-        await pilot.pause(0.3)
-        for cursor in pilot.app.screen.query("Input, TextArea"):
-            cursor.cursor_blink = False  # type: ignore[attr-defined]
-        await pilot.pause()
+        await still(pilot)
 
     assert snap_compare(ConsoleApp(link), terminal_size=size, run_before=go)

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from console.app import ConsoleApp
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import chat
+from tests.support.still import still
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 Compare = Callable[..., bool]
@@ -40,11 +41,8 @@ PLACES: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("place", PLACES)
 def test_looks(place: str, size: tuple[int, int], snap_compare: Compare) -> None:
     async def go(pilot: Pilot[Any]) -> None:
-        await pilot.pause(0.7)
+        await still(pilot)
         await pilot.press(*PLACES[place])
-        await pilot.pause(0.3)
-        for cursor in pilot.app.screen.query("Input"):
-            cursor.cursor_blink = False  # type: ignore[attr-defined]
-        await pilot.pause()
+        await still(pilot)
 
     assert snap_compare(ConsoleApp(FakeLink(chat())), terminal_size=size, run_before=go)

@@ -11,25 +11,14 @@ from typing import Any
 import pytest
 from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-untyped]
 from syrupy.assertion import SnapshotAssertion
-from textual.pilot import Pilot
 
 from console.app import ConsoleApp
 from console.settings import Settings
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import chat
+from tests.support.still import still
 
 SIZES = ((80, 24), (120, 40), (200, 50))
-
-
-async def still(pilot: Pilot[None]) -> str:
-    """The screen once nothing on it changes any more."""
-    seen: list[str] = []
-    for _ in range(50):
-        await pilot.pause(0.1)
-        seen.append(pilot.app.export_screenshot())
-        if len(pilot.app.screen.query("FooterKey")) and seen[-3:] == [seen[-1]] * 3:
-            return seen[-1]
-    raise AssertionError("the screen never stands still")
 
 
 @pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
