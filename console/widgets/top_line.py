@@ -47,6 +47,8 @@ class TopLine(Widget):
             (f" {safe(link.title)}  ", ""),
             (f"{mark} {how}", mark_style),
         ]
+        if link.recording:
+            parts.append((self._recording(width - 1 - sum(len(text) for text, _ in parts)), "top--live"))
         facts = [
             f"  {count(state.socket_count(), 'socket')}",
             f"  events {rates[-1]}/s ",
@@ -55,8 +57,6 @@ class TopLine(Widget):
         ]
         if state.lost:
             facts.insert(1, f"  lost {state.lost}")
-        if link.recording:
-            facts.insert(1, f"  rec ● {safe(link.recording)}")
         used = sum(len(text) for text, _ in parts)
         for fact in facts:
             if used + len(fact) <= width - 1:
@@ -64,6 +64,11 @@ class TopLine(Widget):
                 used += len(fact)
         segments = [Segment(cut(text, width), self._style_of(name)) for text, name in parts]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
+
+    def _recording(self, width: int) -> str:
+        """That it is recorded, and to which file where there is room."""
+        whole = f"  rec ● {safe(self._link.recording)}"
+        return whole if len(whole) <= width else "  rec ●"
 
     def _style_of(self, name: str) -> Style:
         return self.get_component_rich_style(name) if name else self.rich_style

@@ -65,6 +65,15 @@ async def test_it_records_from_a_key_on(open_console: Open, tmp_path: Path, monk
     assert read(path).header.target == "chat:io"
 
 
+async def test_a_narrow_terminal_says_too_that_it_records(
+    open_console: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_console(chat(), size=(60, 24)) as screen:
+        await screen.press("ctrl+r")
+        await screen.wait("rec ●")
+
+
 async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Path) -> None:
     path = tmp_path / "chat.siorec"
     recorder = Recorder(path, url="http://127.0.0.1:5000")
