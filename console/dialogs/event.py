@@ -231,6 +231,7 @@ class EventDialog(Dialog[None]):
         self.after_typing(self._send_typed)
 
     @on(Input.Submitted)
+    @on(Tick.Submitted)
     def _send_typed(self) -> None:
         command = self.check()
         if self._sending:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.events import Focus
+from textual.message import Message
 from textual.style import Style
 from textual.suggester import Suggester
 from textual.widgets import Checkbox, Input, Static, TextArea
@@ -86,9 +88,16 @@ class JsonArea(TextArea):
 
 
 class Tick(Checkbox):
-    """A checkbox whose state is in its glyph, not in its colour alone."""
+    """A checkbox whose state is in its glyph, not in its colour alone; enter is the dialog's."""
 
     BUTTON_INNER = " "
+    BINDINGS = [Binding("enter", "submit", "Send", show=False)]
+
+    class Submitted(Message):
+        """Enter was pressed."""
+
+    def action_submit(self) -> None:
+        self.post_message(self.Submitted())
 
     def watch_value(self) -> None:
         self.BUTTON_INNER = "X" if self.value else " "
