@@ -70,7 +70,9 @@ class ConfirmDialog(Dialog[bool]):
     BINDINGS = [
         ("left", "app.focus_previous", "Previous"),
         ("right", "app.focus_next", "Next"),
-        Binding("y", "yes", "Yes", priority=True),  # beside a field that takes digits alone
+        # beside a field that takes digits alone
+        Binding("y", "yes", "Yes", priority=True),
+        Binding("n", "close", "No", priority=True),
     ]
 
     def __init__(self, operator: Operator, title: str, yes: str, sockets: Sequence[str], call: str = "") -> None:

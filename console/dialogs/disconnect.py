@@ -24,7 +24,8 @@ class DisconnectDialog(Dialog[list[Command]]):
 
     BINDINGS = [
         # beside a field that takes digits alone
-        Binding("n", "choose('namespace')", "Namespace", priority=True),
+        Binding("y", "choose('namespace')", "Namespace", priority=True),
+        Binding("n", "close", "Cancel", priority=True),
         Binding("c", "choose('connection')", "Whole connection", priority=True),
         Binding("t", "choose('drop')", "Cut off", priority=True),
         ("left", "app.focus_previous", "Previous"),
@@ -48,7 +49,7 @@ class DisconnectDialog(Dialog[list[Command]]):
             yield Static(Content(safe(self._others())), classes="about")
             yield Static(id="result")
             with Horizontal(id="buttons"):
-                yield Button(Content("Namespace (n)"), id="namespace", variant="warning")
+                yield Button(Content("Namespace (y)"), id="namespace", variant="warning")
                 yield Button(Content("Whole connection (c)"), id="connection", variant="error")
                 yield Button(Content("Cut off (t)"), id="drop", variant="error")
                 yield Button(Content("Cancel (esc)"), id="cancel")

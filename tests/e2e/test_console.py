@@ -132,7 +132,7 @@ async def test_disconnecting_from_the_console_tells_the_client_why(target: str) 
             assert await alice.call("echo", "still here") == ["still here"]
             console.send("d")
             await console.wait_for("Disconnect 1 socket?")
-            console.send("n")
+            console.send("y")
             assert await alice.wait_disconnect() == "io server disconnect"
             await console.wait_for("is disconnected")
             await console.wait_for("Sockets 0")

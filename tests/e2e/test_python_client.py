@@ -31,6 +31,6 @@ async def test_seen_messaged_and_disconnected(target: str, transports: list[str]
             await console.wait_gone("✓ sent to 1 socket")
             console.send("d")
             await console.wait_for("Disconnect 1 socket?")
-            console.send("n")
+            console.send("y")
             assert await bob.wait("disconnect") == ("server disconnect",)
             await console.wait_for("Sockets 0")

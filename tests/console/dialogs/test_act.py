@@ -93,7 +93,7 @@ async def test_marks_are_what_actions_are_about(open_console: Open) -> None:
         await screen.wait("✓ sent")
         await screen.press("escape", "I")
         await screen.wait("● 1 marked")
-        await screen.press("d", "n")
+        await screen.press("d", "y")
         await screen.wait("ben is disconnected from /chat")
         await screen.press("A", "d")
         await screen.wait("Disconnect 3 sockets?", "3 sockets: bob, bea and ben")
@@ -253,3 +253,23 @@ async def test_what_can_not_be_done_says_why(open_console: Open) -> None:
             await screen.wait("the server is read-only")
             assert len(screen.app.screen_stack) == 2
     assert screen.link.commands == []
+
+
+async def test_no_is_no(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("d")
+        await screen.wait("Disconnect 1 socket?")
+        await screen.press("n")
+        await screen.wait_gone("Disconnect 1 socket?")
+    assert not screen.link.commands
+
+
+async def test_enter_on_the_ack_sends_and_leaves_it_ticked(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("m", "tab", "tab", "space")
+        await screen.wait("emit_with_ack")
+        await screen.press("enter")
+        await screen.wait("sent to 1 socket")
+    (sent,) = screen.link.commands
+    assert isinstance(sent, Emit)
+    assert sent.ack == 2

@@ -39,7 +39,7 @@ async def test_dialogs_about_a_hostile_socket(open_console: Open) -> None:
             check(screen)
             await screen.press("escape")
         screen.link.answer = CommandResult(ok=False, error=CLEAN)
-        for key, *more in (("l", "ctrl+s"), ("M", "ctrl+s"), ("d", "n"), ("X", "t"), ("a",), ("j",)):
+        for key, *more in (("l", "ctrl+s"), ("M", "ctrl+s"), ("d", "y"), ("X", "t"), ("a",), ("j",)):
             await screen.press(key)
             check(screen)
             if key in "jM":
