@@ -31,4 +31,4 @@ def _footer_is_true(screen: Screen[Any]) -> bool:
     if not screen.query(Footer):
         return True
     wanted = {(each.binding.action, each.enabled) for each in screen.active_bindings.values() if each.binding.show}
-    return wanted == {(key.action, not key.disabled) for key in screen.query(FooterKey)}
+    return wanted == {(key.action, not key.has_class("-disabled")) for key in screen.query(FooterKey)}
