@@ -100,9 +100,9 @@ async def demo(columns: int, lines: int) -> AsyncIterator[tuple[Console, JsClien
     async with Console(None, "--no-restore", "--config", os.devnull, columns=columns, lines=lines) as console:
         await console.live()
         async with JsClient(console.url) as client:
-            await client.connect(auth={"name": "alice", "token": "a-secret-of-alice"})
+            await client.connect(auth={"name": "zoe", "token": "a-secret-of-zoe"})
             await console.wait_for(lambda _: console.output.count(b"private message") > 3, 60)
-            await console.wait_for("alice")
+            await console.wait_for("zoe")
             yield console, client
 
 
@@ -111,7 +111,7 @@ async def sockets(columns: int, lines: int) -> None:
     async with demo(columns, lines) as (console, _):
         await console.wait_quiet(0.1, 1)
         save(console, "sockets")
-        await console.filter("alice")
+        await console.filter("zoe")
         await console.wait_quiet(0.1, 1)
         save(console, "filter")
 
@@ -119,7 +119,7 @@ async def sockets(columns: int, lines: int) -> None:
 async def detail(columns: int, lines: int) -> None:
     """One socket: its handshake, its timeline."""
     async with demo(columns, lines) as (console, _):
-        await console.filter("alice")
+        await console.filter("zoe")
         console.send("enter")
         await console.wait_for("namespace")
         await console.wait_for(re.compile(r"transport +websocket"))
@@ -132,7 +132,7 @@ async def detail(columns: int, lines: int) -> None:
 async def dialogs(columns: int, lines: int) -> None:
     """A private message that is answered, and the question before a disconnection."""
     async with demo(columns, lines) as (console, client):
-        await console.filter("alice")
+        await console.filter("zoe")
         await console.open_message()
         await console.fill("args", '["hello from the console", {"n": 1}]')
         await console.wait_redrawn("│ ack ", "tab")
@@ -168,6 +168,20 @@ async def views(columns: int, lines: int) -> None:
         save(console, "help")
 
 
+async def lists(columns: int, lines: int) -> None:
+    """Rooms, clients and servers."""
+    async with demo(columns, lines) as (console, _):
+        for number, name, shown in (
+            (2, "rooms", "members"),
+            (4, "clients", "user agent"),
+            (5, "servers", "events in/s"),
+        ):
+            await console.view(number)
+            await console.wait_for(shown)
+            await console.wait_quiet(0.1, 2)
+            save(console, name)
+
+
 async def past(columns: int, lines: int) -> None:
     """A recording that was opened, at a moment of its past."""
     with tempfile.TemporaryDirectory() as folder:
@@ -175,7 +189,7 @@ async def past(columns: int, lines: int) -> None:
         async with Console(None, "--record", str(path), columns=columns, lines=lines) as console:
             await console.live()
             async with JsClient(console.url) as client:
-                await client.connect(auth={"name": "alice", "token": "a-secret-of-alice"})
+                await client.connect(auth={"name": "zoe", "token": "a-secret-of-zoe"})
                 await console.wait_for(lambda _: console.output.count(b"private message") > 3, 60)
         async with Terminal([*SOCKETSCOPE, "open", str(path)], columns=columns, lines=lines) as terminal:
             await terminal.wait_for("▤ recording", 20)
@@ -194,6 +208,7 @@ PICTURES: tuple[tuple[Callable[[int, int], Awaitable[None]], tuple[tuple[int, in
     (detail, ((80, 24), (120, 40))),
     (dialogs, ((120, 40),)),
     (views, ((120, 40),)),
+    (lists, ((120, 40),)),
     (past, ((120, 40),)),
 )
 

@@ -71,7 +71,7 @@ def emit(
         if not isinstance(decode(args), list):
             raise click.UsageError("JSON_ARRAY is no list: write the arguments as '[1, \"two\"]'")
     except (msgspec.DecodeError, RecursionError) as error:
-        raise click.UsageError(f"JSON_ARRAY is not JSON: {error}") from error
+        raise click.UsageError(f"JSON_ARRAY is not JSON: write the arguments as '[1, \"two\"]' ({error})") from error
     if sum(map(bool, (names, where, everybody))) != 1:
         raise click.UsageError("say to whom: --to ID or ROOM, --where QUERY, or --everybody")
 

@@ -192,7 +192,7 @@ class MainScreen(Screen[None]):
             return
         ways = [f"{self.views['logs'].key} shows its log", "q ends the console"]
         if self.link.can_restart:
-            ways.insert(0, "R starts it again")
+            ways.insert(1, "R starts it again")
         banner.update(Content(safe(f" {status.why}.  {',  '.join(ways)}")))
 
     # layout
@@ -355,8 +355,11 @@ class MainScreen(Screen[None]):
                 if known.footer == "wide" and not wide:
                     active = found[key] = active._replace(binding=replace(active.binding, show=False))
                 why = known.refusal(self)
-                if why:
-                    found[key] = active._replace(enabled=False, tooltip=why)
+                if why:  # a narrow footer has no room for what the past refuses
+                    shown = active.binding.show and (wide or not self.session.past)
+                    found[key] = active._replace(
+                        binding=replace(active.binding, show=shown), enabled=False, tooltip=why
+                    )
         return found
 
     async def action_run(self, id: str) -> None:

@@ -96,7 +96,7 @@ async def test_in_every_view_dialog_and_notification(open_console: Open) -> None
         check(screen)
         await screen.press("escape", "d")
         check(screen)
-        await screen.press("n")
+        await screen.press("y")
         await screen.wait("failed:")
         check(screen)
         for key in "yjsp":

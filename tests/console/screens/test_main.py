@@ -197,7 +197,7 @@ async def test_disconnecting_asks_first_and_says_whom(open_console: Open) -> Non
         await screen.wait("Disconnect 1 socket?", f"bob · {BOB} · /", "10.0.0.7")
         await screen.press("escape")
         assert screen.link.commands == []
-        await screen.press("d", "n")
+        await screen.press("d", "y")
         await screen.wait("bob is disconnected")
         await screen.press("d", "c")
         await screen.wait("bob is disconnected, with the whole connection")
