@@ -224,4 +224,6 @@ async def main(wanted: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:]))
+    with tempfile.TemporaryDirectory() as nobody:  # what whoever runs this has sent or saved is not in the pictures
+        os.environ["SOCKETSCOPE_STATE"], os.environ["SOCKETSCOPE_CONFIG"] = nobody, f"{nobody}/config.toml"
+        asyncio.run(main(sys.argv[1:]))
