@@ -105,6 +105,7 @@ async def test_rooms_attributes_and_connections(target: str) -> None:
             await console.wait_for("room(" if target == "stock:sio" else 'sockets_join("dev")')
             console.send("enter")
             await console.wait_for("alice is in dev now")
+            await console.wait_for(re.compile(r"joined +dev"))
             console.send("M")
             await console.wait_for("out of")
             await console.wait_cursor("│ into ")
@@ -116,6 +117,7 @@ async def test_rooms_attributes_and_connections(target: str) -> None:
             console.send("ctrl+s")
             await console.wait_for("alice is out of dev now")
             assert (await alice.call("join", "x"))[0] == ["lobby", "quiet", "x"]
+            await console.wait_for(re.compile(r"joined +x"))  # the dialog names the rooms that are known when it opens
             console.send("l")
             await console.wait_for("out of")
             console.send("space")
