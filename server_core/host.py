@@ -166,11 +166,20 @@ class Host:
 
     async def _end(self) -> None:
         """Say goodbye in Socket.IO's words where the server can, then stop serving."""
+        self._accept_no_more()
         for each in self._watched:
             end = each.server.shutdown() if isinstance(each.server, Server) else end_polls(each.server)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(end, GRACE)
         self._uvicorn.should_exit = True
+
+    def _accept_no_more(self) -> None:
+        """Leave those who come back at once to whoever listens next: they would only meet a server that ends."""
+        for server in self._uvicorn.servers:
+            server.close()
+        for connection in list(self._uvicorn.server_state.connections):
+            if isinstance(connection, self._uvicorn.config.http_protocol_class):
+                connection.shutdown()  # ends with the response that it is at
 
     def _cannot(self, text: str) -> int:
         _complain(text)

@@ -88,6 +88,21 @@ async def test_saving_a_file_runs_the_new_code_and_keeps_what_was_seen(project: 
             assert console.url == url
 
 
+async def test_a_client_that_comes_back_at_once_waits_for_the_new_code(project: Path) -> None:
+    command = [*SOCKETSCOPE, "run", "main:io", "--headless", "--reload", "--port", "0"]
+    at_once: dict[str, Any] = {"reconnectionDelay": 1, "reconnectionDelayMax": 1}
+    async with (
+        Server(command, r"^listening on (\S+)$", "stdout", cwd=project) as server,
+        JsClient(server.url, reconnection=True, **at_once) as client,
+    ):
+        alice = await client.connect()
+        for number in range(2, 5):
+            answer(project, str(number))
+            await alice.wait_disconnect()
+            await client.wait_for("connect", "/", timeout=20)
+            assert await alice.call("ask") == [number]
+
+
 @pytest.mark.parametrize("project", ["own"], indirect=True)
 async def test_headless_keeps_the_terminal_and_one_recording(project: Path) -> None:
     command = [*SOCKETSCOPE, "run", "main:io", "--headless", "--reload", "--port", "0", "--record", "all.siorec"]
