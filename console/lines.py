@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from console import text
+from console.state.columns import own_text
 from console.state.session import Session
 from console.state.state import State
 from server_core import redact
@@ -259,13 +260,12 @@ class Reader:
     # filter
 
     def text_of(self, record: AnyRecord) -> str:
-        """All of a record's text, in which a filter's free text is looked for."""
+        """All of a record's text, a line for each part, in which a filter's free text is looked for."""
         if isinstance(record, Log):
             return record.text
         if isinstance(record, PayloadRecord):
-            who = self._state.label(record.socket) if record.socket else " ".join(getattr(record, "rooms", ()))
-            how = " simulated" if getattr(record, "simulated", False) else ""
-            return f"{record.kind}{how} {record.socket} {who} {record.nsp} {record.data}"
+            who = self._state.label(record.socket) if record.socket else ""
+            return f"{record.kind}\n{record.socket}\n{who}\n{record.nsp}\n{own_text(record)}"
         line = self.line(record)
         return f"{record.kind} {getattr(record, 'socket', '')} {line.who} {line.what} {line.rest}"
 

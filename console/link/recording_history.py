@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from console.link.recording_index import KIND_NAMES, Index
-from console.state.filter import Filter, Narrowing
+from console.link.recording_index import Index, Segment
+from console.state.columns import KIND_NAMES
+from console.state.filter import MAYBE, YES, Filter, Narrowing
 from console.state.history import Matches
 from server_core.records import AnyRecord
 
 #: Records that are decoded between two pieces of a search.
 PIECE = 4_000
+_ASKED = bytes(answer == MAYBE for answer in range(256))
 _SENT, _COMMAND, _CONNECTING, _DISCONNECTED = map(
     KIND_NAMES.index, ("event_sent", "command", "connecting", "disconnected")
 )
@@ -41,22 +42,17 @@ class RecordingHistory:
     def append(self, record: AnyRecord) -> None:
         self.end += 1  # the index has it
 
-    def search(self, filter: Filter, start: int, end: int) -> Iterator[Matches]:
+    def search(self, filter: Filter, start: int, end: int, *, newest_first: bool = False) -> Iterator[Matches]:
         """The records from start to end that a filter takes, in pieces of a few milliseconds each."""
         mask = filter.narrow(self) if isinstance(filter, Narrowing) else None
-        for segment in self._index.segments(start, end):
-            named = mask(segment) if mask else b"\1" * len(segment)
-            if mask and mask.exact:
-                yield Matches(segment.end, list(itertools.compress(range(segment.start, segment.end), named)))
-                continue
-            numbers: list[int] = []
-            for looked_at, (number, record) in enumerate(segment.records(named), 1):
-                if filter.takes_record(record):
-                    numbers.append(number)
-                if looked_at % PIECE == 0:
-                    yield Matches(number + 1, numbers)
-                    numbers = []
-            yield Matches(segment.end, numbers)
+        segments = self._index.segments(start, end)
+        for segment in reversed(list(segments)) if newest_first else segments:
+            known = mask(segment) if mask else bytes([MAYBE]) * len(segment)
+            step = PIECE if known.count(MAYBE) > PIECE else len(segment)
+            pieces = range(segment.start, segment.end, step)
+            for at in reversed(pieces) if newest_first else pieces:
+                stop = min(at + step, segment.end)
+                yield Matches(at, stop, _found(segment, known, at, stop, filter))
 
     def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
         """The records before `end` that can concern a socket, by their numbers, the newest first."""
@@ -94,3 +90,18 @@ class RecordingHistory:
 
     def events(self) -> Sequence[str]:
         return self._index.event_names.texts
+
+
+def _found(segment: Segment, known: bytes, start: int, end: int, filter: Filter) -> list[int]:
+    """The records from start to end that a filter takes, where so much of a segment is known."""
+    piece = known[start - segment.start : end - segment.start]
+    numbers = [number for number, answer in enumerate(piece, start) if answer == YES] if YES in piece else []
+    if MAYBE in piece:
+        asked = bytes(start - segment.start) + piece.translate(_ASKED)
+        numbers += [
+            number
+            for number, record in segment.records(asked.ljust(len(segment), b"\0"))
+            if filter.takes_record(record)
+        ]
+        numbers.sort()
+    return numbers

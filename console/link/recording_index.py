@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
 
+import msgspec
+
+from console.state.columns import KINDS, Numbers, either
+from console.state.filter import MAYBE, NO
 from console.state.history import UNSEEN
 from server_core.blocks import Block, Blocks, Found, open_blocks
 from server_core.recording import Header, RecordingError, parse_header, parse_line
-from server_core.records import CONSOLE, AnyRecord, EventRecord, Gap
+from server_core.records import (
+    CONSOLE,
+    AnyRecord,
+    AttributeDeleted,
+    AttributeSet,
+    Connected,
+    Disconnected,
+    Disconnecting,
+    EventRecord,
+    Gap,
+    PayloadRecord,
+    RoomJoined,
+    RoomLeft,
+)
 
 #: Bytes of unpacked blocks, and records, that are kept for whoever asks again.
 MAX_CACHED = 16 * 1024 * 1024
@@ -22,30 +39,15 @@ MAX_DECODED = 4_096
 #: Visible records of a segment.
 SEGMENT = 16_384
 
-_TYPES: tuple[type[AnyRecord], ...] = get_args(AnyRecord)
-_KINDS = {kind: number for number, kind in enumerate(_TYPES)}
-_UNSEEN = frozenset(_KINDS[kind] for kind in UNSEEN)
-#: What the numbers of kinds stand for.
-KIND_NAMES = tuple(str(kind.__struct_config__.tag) for kind in _TYPES)
-
-
-class Numbers:
-    """Texts by number from 1, each text once; 0 stands for none."""
-
-    def __init__(self) -> None:
-        self.texts = [""]
-        self._numbers: dict[str, int] = {}
-
-    def __getitem__(self, text: str) -> int:
-        number = self._numbers.get(text)
-        if number is None:
-            number = self._numbers[text] = len(self.texts)
-            self.texts.append(text)
-        return number
-
-    def find(self, text: str) -> int:
-        """The number of a text, -1 when it has none."""
-        return self._numbers.get(text, -1)
+_UNSEEN = frozenset(KINDS[kind] for kind in UNSEEN)
+#: Of the records of other kinds the words are made when they are shown: a line says nothing of them.
+_WRITTEN = frozenset(number for kind, number in KINDS.items() if issubclass(kind, PayloadRecord)) | frozenset(
+    KINDS[kind]
+    for kind in (Connected, Disconnecting, Disconnected, RoomJoined, RoomLeft, AttributeSet, AttributeDeleted)
+)
+_MADE = bytes(NO if number in _WRITTEN else MAYBE for number in range(256))
+#: Texts that a line may leave out, being the default of their field.
+_DEFAULTS = frozenset({b"/", b"[", b"]", b"[]"})
 
 
 class Index:
@@ -137,7 +139,7 @@ class Index:
             if record is not None:
                 offsets.append(at)
                 times.append(record.time)
-                kind = _KINDS[type(record)]
+                kind = KINDS[type(record)]
                 if kind not in _UNSEEN:
                     seen.append(number)
                     kinds.append(kind)
@@ -260,7 +262,7 @@ class Segment:
 
     @property
     def kinds(self) -> bytes:
-        """Each record's kind, by its number in `KIND_NAMES`."""
+        """Each record's kind, by its number in `columns.KIND_NAMES`."""
         return bytes(self._index.kinds[self.start : self.end])
 
     @property
@@ -273,8 +275,15 @@ class Segment:
         """Each record's event, by its number in `event_names`."""
         return self._index.events[self.start : self.end]
 
-    def having(self, needle: bytes) -> bytes:
-        """1 for each record in whose line these bytes stand, in any case; the needle is lower-case ASCII."""
+    def having(self, text: str) -> bytes:
+        """Whether a text may stand in each record: in its line, or in the words that are made for it."""
+        needle = _needle(text)
+        if needle is None or needle in _DEFAULTS:
+            return bytes([MAYBE]) * len(self)
+        return either(self._with(needle), self.kinds.translate(_MADE))
+
+    def _with(self, needle: bytes) -> bytes:
+        """The records in whose line these bytes stand, in any case; the needle is lower-case ASCII."""
         index, start, end = self._index, self.start, self.end
         mask = bytearray(end - start)
         for block in self._blocks:
@@ -286,7 +295,7 @@ class Segment:
                 # the last visible record that starts before it, unless one between that is not visible has it
                 position, exact, following = index.locate(block, at, position, last)
                 if exact:
-                    mask[position - start] = 1
+                    mask[position - start] = MAYBE
                 at = data.find(needle, following) if following else -1
         return bytes(mask)
 
@@ -300,3 +309,14 @@ class Segment:
                 data = index.data(block)
                 for position in wanted:
                     yield position, index.decode(data, index.seen[position])
+
+
+def _needle(text: str) -> bytes | None:
+    """The longest piece of a text that stands in a record's line as it is, in lower case.
+
+    Spaces may be where two fields meet; what is not ASCII has no one lower case.
+    """
+    written = msgspec.json.encode(text.encode("utf-8", "replace").decode()).decode()[1:-1]
+    pieces = re.split(r"[^\x21-\x7f]+", written)
+    longest = max(pieces, key=len)
+    return longest.lower().encode() if longest else None

@@ -1,6 +1,7 @@
-"""What a query says of records before they are decoded: kinds, sockets and events by their numbers, texts by bytes.
+"""What a query says of records before they are looked at: kinds, sockets and events by their numbers, texts by a look
+through many of them at once.
 
-A mask may name a record that the query does not take, but never leaves out one that it takes.
+Where a mask says no or yes, asking the record would say the same; what it does not know has to be asked.
 """
 
 from __future__ import annotations
@@ -9,26 +10,16 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
 
-import msgspec
-
 from console.query.context import Context
 from console.query.fields import Field
-from console.state.filter import Columns, Mask, Names
+from console.state import columns as masks
+from console.state.filter import MAYBE, NO, YES, Columns, Mask, Names
 from server_core.records import AnyRecord, PayloadRecord
 
 Test = Callable[[Any], bool]
 
 _TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyRecord)}
 _PAYLOADS = frozenset(tag for kind, tag in _TAGS.items() if issubclass(kind, PayloadRecord))
-#: Kinds whose text is in their line, as it is for payloads; the words for the others are made when they are shown.
-_WRITTEN = (
-    _PAYLOADS
-    | {"connected", "disconnecting", "disconnected", "room_joined", "room_left"}
-    | {
-        "attribute_set",
-        "attribute_deleted",
-    }
-)
 _ENGINES = frozenset(tag for kind, tag in _TAGS.items() if "engine" in kind.__struct_fields__)
 _WITH_DIRECTION = {
     "in": frozenset({"event_received", "ack_received", "event_blocked"}),
@@ -46,168 +37,175 @@ _KINDS_OF = {
         | {"server_stopped"}
     ),
 }
-#: Texts that a line may leave out, being the default of their field.
-_DEFAULTS = frozenset({b"/", b"[", b"]", b"[]"})
 #: What every JSON writer writes the same way.
 _WORD = re.compile(r"[A-Za-z0-9_]+")
+#: A socket or an event that was not asked yet, and how many of them are asked at once.
+_UNASKED, _AT_ONCE = 2, 4_096
+
+_NOT = bytes([YES, MAYBE, NO, NO]).ljust(256, b"\0")
+_PERHAPS = bytes([NO, MAYBE, NO, MAYBE]).ljust(256, b"\0")
 
 
 class _Kinds:
     """Records of some kinds."""
 
-    def __init__(self, names: Names, kinds: Iterable[str], *, exact: bool) -> None:
+    def __init__(self, names: Names, kinds: Iterable[str]) -> None:
         wanted = frozenset(kinds)
-        self._table = bytes(name in wanted for name in names.kinds()).ljust(256, b"\0")
-        self.exact = exact
+        self._table = bytes(YES if name in wanted else NO for name in names.kinds()).ljust(256, b"\0")
 
     def __call__(self, columns: Columns) -> bytes:
         return columns.kinds.translate(self._table)
 
 
 class _Numbered:
-    """Records whose socket, or whose event, passes a test."""
+    """Records whose socket, or whose event, passes a test: each of these is asked once, some of them at a time."""
 
     def __init__(self, texts: Sequence[str], passes: Callable[[str], bool], column: str) -> None:
-        self._flags = bytes([0, *(passes(text) for text in texts[1:])])
+        self._texts = texts
+        self._passes = passes
         self._column = column
-        self.exact = True
-
-    def any(self) -> bool:
-        return 1 in self._flags
+        self._answers = bytearray([NO])
+        #: Up to which number all were asked, and whether one of them passed.
+        self._asked, self._any = 1, False
 
     def __call__(self, columns: Columns) -> bytes:
         numbers = columns.sockets if self._column == "sockets" else columns.events
-        return bytes(map(self._flags.__getitem__, numbers)) if self.any() else bytes(len(columns))
+        answers, count = self._answers, len(self._texts)
+        answers += bytes([_UNASKED]) * (count - len(answers))
+        if self._asked < count:
+            until = min(self._asked + _AT_ONCE, count)
+            self._ask(range(self._asked, until))
+            self._asked = until
+            if until < count:
+                self._ask(set(numbers))
+        return bytes(map(answers.__getitem__, numbers)) if self._any else bytes(len(numbers))
+
+    def _ask(self, numbers: Iterable[int]) -> None:
+        answers, texts = self._answers, self._texts
+        for number in numbers:
+            if answers[number] == _UNASKED:
+                passes = self._passes(texts[number])
+                answers[number] = YES if passes else NO
+                self._any |= passes
 
 
 class _Having:
-    """Records in whose line some bytes stand."""
+    """Records in which a text stands."""
 
-    exact = False
-
-    def __init__(self, needle: bytes) -> None:
-        self._needle = needle
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def __call__(self, columns: Columns) -> bytes:
-        return columns.having(self._needle)
+        return columns.having(self._text)
 
 
-class _Both:
-    """Records that all of several masks name, the cheapest asked first."""
-
-    def __init__(self, masks: Sequence[Mask], *, exact: bool) -> None:
-        self._masks = sorted(masks, key=lambda mask: not mask.exact)
-        self.exact = exact
-
-    def __call__(self, columns: Columns) -> bytes:
-        found = self._masks[0](columns)
-        for mask in self._masks[1:]:
-            if 1 not in found:
-                return found
-            found = _and(found, mask(columns))
-        return found
-
-
-class _Either:
-    """Records that one of several masks names."""
-
-    def __init__(self, masks: Sequence[Mask]) -> None:
-        self._masks = masks
-        self.exact = all(mask.exact for mask in masks)
-
-    def __call__(self, columns: Columns) -> bytes:
-        found = self._masks[0](columns)
-        for mask in self._masks[1:]:
-            found = _or(found, mask(columns))
-        return found
-
-
-class _Not:
-    """Records that an exact mask does not name."""
-
-    exact = True
-    _FLIP = bytes([1, 0]).ljust(256, b"\0")
+class _Perhaps:
+    """The records that a mask names, each of which has to be asked."""
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
 
     def __call__(self, columns: Columns) -> bytes:
-        return self._mask(columns).translate(self._FLIP)
+        return self._mask(columns).translate(_PERHAPS)
+
+
+class _Both:
+    """What all of several masks say; kinds and numbers come first, for they cost the least."""
+
+    def __init__(self, parts: Sequence[Mask]) -> None:
+        self._parts = sorted(parts, key=lambda part: not isinstance(part, _Kinds | _Numbered))
+
+    def __call__(self, columns: Columns) -> bytes:
+        found = self._parts[0](columns)
+        for part in self._parts[1:]:
+            if found.count(NO) == len(found):
+                return found
+            found = masks.both(found, part(columns))
+        return found
+
+
+class _Either:
+    """What one of several masks says."""
+
+    def __init__(self, parts: Sequence[Mask]) -> None:
+        self._parts = parts
+
+    def __call__(self, columns: Columns) -> bytes:
+        found = self._parts[0](columns)
+        for part in self._parts[1:]:
+            found = masks.either(found, part(columns))
+        return found
+
+
+class _Not:
+    """What a mask does not say."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+
+    def __call__(self, columns: Columns) -> bytes:
+        return self._mask(columns).translate(_NOT)
 
 
 def not_(mask: Mask | None) -> Mask | None:
-    return _Not(mask) if mask and mask.exact else None
+    return _Not(mask) if mask else None
 
 
-def both(masks: Sequence[Mask | None]) -> Mask | None:
+def both(parts: Sequence[Mask | None]) -> Mask | None:
     """What all parts of a query say together; those that say nothing may take anything."""
-    known = [mask for mask in masks if mask]
-    return _Both(known, exact=len(known) == len(masks) and all(mask.exact for mask in known)) if known else None
+    known = [part for part in parts if part]
+    if not known:
+        return None
+    together = _Both(known)
+    return together if len(known) == len(parts) else _Perhaps(together)
 
 
-def either(masks: Sequence[Mask | None]) -> Mask | None:
-    known = [mask for mask in masks if mask]
-    return _Either(known) if known and len(known) == len(masks) else None
+def either(parts: Sequence[Mask | None]) -> Mask | None:
+    known = [part for part in parts if part]
+    return _Either(known) if known and len(known) == len(parts) else None
 
 
 def of_text(text: str, names: Names, context: Context) -> Mask | None:
-    """Free text: in the line itself, in the socket's name, or in the words for what is no text."""
-    needle = _needle(text) if text else None
-    if needle is None or needle in _DEFAULTS:
+    """Free text: in the record itself, in the word for its kind, in its socket's id or name."""
+    if not text:
         return None
-    part = needle.decode()
-    others = _Kinds(names, frozenset(_TAGS.values()) - _WRITTEN, exact=False)
-    named = _Numbered(names.sockets(), lambda socket: part in context.label(socket).casefold(), "sockets")
-    return _Either([_Having(needle), others, *([named] if named.any() else [])])
+    part = text.casefold()
+    named = _Numbered(
+        names.sockets(), lambda sid: part in sid.casefold() or part in context.label(sid).casefold(), "sockets"
+    )
+    return _Either([_Having(text), _Kinds(names, [kind for kind in names.kinds() if part in kind]), named])
 
 
 def of_field(field: Field, path: str, test: Test, literal: str, names: Names, context: Context) -> Mask | None:
     """One question to a field; `literal` is a text that a value must have to pass the test, "" when there is none."""
     if field.by_socket:
         return _Numbered(names.sockets(), lambda socket: _passes(field, path, test, socket, context), "sockets")
-    needle = _needle(literal) if literal else None
-    having = [_Having(needle)] if needle and needle not in _DEFAULTS else []
     match field.name:
         case "kind":
-            return _Kinds(names, filter(test, _TAGS.values()), exact=True)
+            return _Kinds(names, filter(test, _TAGS.values()))
         case "dir":
             found = frozenset[str]().union(*(kinds for name, kinds in _WITH_DIRECTION.items() if test(name)))
-            return _Kinds(names, found, exact=True)
+            return _Kinds(names, found)
         case "event":
             return _Numbered(names.events(), test, "events")
         case "who":
             return _Numbered(names.sockets(), lambda socket: test(context.label(socket)), "sockets")
         case "id":
-            return _Either([_Numbered(names.sockets(), test, "sockets"), _Kinds(names, _ENGINES, exact=False)])
+            return _Either([_Numbered(names.sockets(), test, "sockets"), _Perhaps(_Kinds(names, _ENGINES))])
         case "arg":
             words = [word for word in _WORD.findall(literal) if sum(map(str.isalpha, word)) > 1 and word.isascii()]
-            having = [_Having(max(words, key=len).lower().encode())] if words else []
-        case "nsp":
-            return having[0] if having else None
-    if (kinds := _KINDS_OF.get(field.name)) is None:
-        return None
-    return both([_Kinds(names, kinds, exact=False), *having])
+            literal = max(words, key=len) if words else ""
+    having: list[Mask] = []
+    if literal:
+        part = literal.casefold()  # a socket's id is its room
+        own = _Numbered(names.sockets(), lambda sid: part in sid.casefold(), "sockets")
+        having = [_Either([_Having(literal), own]) if field.name == "room" else _Having(literal)]
+    kinds = _KINDS_OF.get(field.name)
+    if kinds is None:
+        return _Perhaps(having[0]) if having and field.name == "nsp" else None
+    return _Perhaps(_Both([_Kinds(names, kinds), *having]))
 
 
 def _passes(field: Field, path: str, test: Test, sid: str, context: Context) -> bool:
     socket = context.state.known(sid)
     return bool(socket and field.of_socket and any(map(test, field.of_socket(socket, path, context))))
-
-
-def _needle(text: str) -> bytes | None:
-    """The longest piece of a text that stands in a record's line as it is, in lower case.
-
-    Spaces may be where two fields meet; what is not ASCII has no one lower case.
-    """
-    written = msgspec.json.encode(text.encode("utf-8", "replace").decode()).decode()[1:-1]
-    pieces = re.split(r"[^\x21-\x7f]+", written)
-    longest = max(pieces, key=len)
-    return longest.lower().encode() if longest else None
-
-
-def _and(one: bytes, other: bytes) -> bytes:
-    return (int.from_bytes(one, "little") & int.from_bytes(other, "little")).to_bytes(len(one), "little")
-
-
-def _or(one: bytes, other: bytes) -> bytes:
-    return (int.from_bytes(one, "little") | int.from_bytes(other, "little")).to_bytes(len(one), "little")

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from console.state.servers import Server
 
 
+#: What is known of a record that was not looked at by itself: it is not taken, it has to be asked, it is taken. Two of
+#: them together are `&`, one of two is `|`.
+NO, MAYBE, YES = 0, 1, 3
+
+
 class Names(Protocol):
     """What the numbers in columns stand for; in those of sockets and events 0 stands for none."""
 
@@ -44,20 +49,15 @@ class Columns(Protocol):
         """Each record's event, by its number."""
         ...
 
-    def having(self, needle: bytes) -> bytes:
-        """1 for each record in whose line these bytes stand, in any case; the needle is lower-case ASCII."""
+    def having(self, text: str) -> bytes:
+        """Whether a text stands in each record, in any case: in what no other column has, its payload above all."""
         ...
 
 
 class Mask(Protocol):
-    """Which records of some columns a filter may take."""
+    """What a filter says of each record of some columns: `NO`, `MAYBE` or `YES`."""
 
-    #: Whether it takes every one of them, so that none has to be decoded.
-    exact: bool
-
-    def __call__(self, columns: Columns) -> bytes:
-        """1 for each record that it may take, 0 for each that it does not take."""
-        ...
+    def __call__(self, columns: Columns) -> bytes: ...
 
 
 class Filter(Protocol):
@@ -76,7 +76,7 @@ class Filter(Protocol):
 
 @runtime_checkable
 class Narrowing(Protocol):
-    """A filter that can say something of records before they are decoded."""
+    """A filter that can say something of records before they are looked at."""
 
     def narrow(self, names: Names) -> Mask | None:
         """What can be said of them; None where it is nothing."""

@@ -29,14 +29,14 @@ from server_core.records import (
     Simulate,
 )
 
-#: Seconds that searching may take at once: the screen looks again before it goes on.
-SLICE = 0.03
+#: Seconds that searching may take at once, first and then: the screen looks again before it goes on.
+FIRST, SLICE = 0.01, 0.03
 
 
 class Timeline:
     """Numbers of the records that match a filter, and concern a socket where one is named.
 
-    A long history is searched slice by slice: `extend` goes on, and `progress` says how far it is.
+    A long history is searched slice by slice, from the newest back: `extend` goes on, `progress` says how far it is.
     """
 
     def __init__(self, session: Session) -> None:
@@ -46,13 +46,15 @@ class Timeline:
         self.socket: str | None = None
         #: A range where everything matches.
         self.numbers: Sequence[int] = []
-        #: How many matching records have been dropped from the front: row + dropped never changes for a record.
+        #: How many matching records have been dropped from the front, less those that were found there: row + dropped
+        #: never changes for a record.
         self.dropped = 0
-        #: Number of the first record that was not looked at yet.
-        self._seen = 0
+        #: Numbers between which all was looked at.
+        self._from = self._seen = 0
         self._track: SocketTrack | None = None
+        #: Looking back, and at what came since.
+        self._back: Iterator[Matches] = iter(())
         self._search: Iterator[Matches] = iter(())
-        self._end = 0
         self._begun = False
 
     def set(self, *, filter: Filter | None = None, socket: str | None = None) -> None:
@@ -71,8 +73,10 @@ class Timeline:
     @property
     def progress(self) -> float:
         """How much was searched, from 0 to 1."""
-        first, end = self._state.history.first, self._end
-        return 1.0 if self._seen >= end else max(0.0, (self._seen - first) / (end - first))
+        history = self._state.history
+        first = history.first
+        left = max(0, self._from - first) + (history.end - self._seen if self._late else 0)
+        return 1 - left / max(1, history.end - first)
 
     def extend(self) -> int:
         """Take in what came since the last call; how many records were added. Begins anew when the session shows
@@ -81,7 +85,7 @@ class Timeline:
             self._begin()
             return len(self.numbers)
         before = len(self.numbers)
-        self._go_on()
+        self._go_on(SLICE)
         added = len(self.numbers) - before
         self._forget()
         return added
@@ -106,46 +110,63 @@ class Timeline:
         """Look at the whole history of the state that is shown."""
         self._state, self._begun = self._session.state, True
         history = self._state.history
-        self.numbers, self.dropped, self._search = [], 0, iter(())
-        self._seen = self._end = history.first
+        self.numbers, self.dropped = [], 0
+        self._back = self._search = iter(())
+        self._from, self._seen, self._late = history.first, history.end, False
         self._track = SocketTrack(self._state, self.socket) if self.socket else None
         if self._track and self.socket:
             back = self._track.backward(history.backward(self.socket, history.end))
             self.numbers = [number for number, record in reversed(back) if self._matches(record)]
-            self._seen = self._end = history.end
-        else:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        history = self._state.history
-        numbers = self.numbers
-        if isinstance(numbers, list) and (self._track or self.filter):
-            if self._track:
-                start = max(self._seen, history.first)
-                for number, record in enumerate(history.since(start), start):
-                    if self._track.forward(record) and self._matches(record):
-                        numbers.append(number)
-                self._seen = self._end = history.end
-            elif self.filter:
-                self._look(self.filter, numbers)
             return
-        self.numbers = range(numbers[0] if numbers else history.first, history.end)
-        self._seen = self._end = history.end
+        if self.filter:
+            self._from = history.end
+            self._back = history.search(self.filter, history.first, history.end, newest_first=True)
+        self._go_on(FIRST)
 
-    def _look(self, filter: Filter, numbers: list[int]) -> None:
-        """Search on, for as long as a slice lasts."""
+    def _go_on(self, seconds: float) -> None:
+        history, numbers = self._state.history, self.numbers
+        if self._track and isinstance(numbers, list):
+            start = max(self._seen, history.first)
+            for number, record in enumerate(history.since(start), start):
+                if self._track.forward(record) and self._matches(record):
+                    numbers.append(number)
+            self._seen = history.end
+        elif self.filter and isinstance(numbers, list):
+            until = time.perf_counter() + seconds
+            self._look_on(self.filter, numbers, until)
+            if not self._late:
+                self._look_back(numbers, until)
+        else:
+            self.numbers = range(numbers[0] if numbers else history.first, history.end)
+            self._seen = history.end
+
+    def _look_on(self, filter: Filter, numbers: list[int], until: float) -> None:
+        """Look at what came since."""
         history = self._state.history
-        until = time.perf_counter() + SLICE
         while self._seen < history.end:
             found = next(self._search, None)
             if found is None:
-                self._end = history.end
-                self._search = history.search(filter, max(self._seen, history.first), self._end)
+                self._search = history.search(filter, self._seen, history.end)
                 continue
             numbers += found.numbers
             self._seen = found.end
             if time.perf_counter() >= until:
-                return
+                break
+        self._late = self._seen < history.end
+
+    def _look_back(self, numbers: list[int], until: float) -> None:
+        """Look at what was there before: what is found stands before the rest."""
+        parts: list[list[int]] = []
+        while found := next(self._back, None):
+            parts.append(found.numbers)
+            self._from = found.start
+            if time.perf_counter() >= until:
+                break
+        else:
+            self._from = self._state.history.first
+        before = [number for part in reversed(parts) for number in part]
+        numbers[:0] = before
+        self.dropped -= len(before)
 
     def _forget(self) -> None:
         """Leave out what the history has dropped."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from console.state import timeline
 from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
@@ -113,14 +115,32 @@ def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: s
     assert [extended[row] for row in range(len(extended))] == expected
 
 
+def test_what_is_newest_is_found_first_and_rows_keep_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "FIRST", 0.0)
+    monkeypatch.setattr(timeline, "SLICE", 0.0)
+    make, state = Maker(), State()
+    state.apply([make.received("a", "hi", number) for number in range(5_000)])
+    shown = Timeline(Session(state))
+    shown.set(filter=Contains("event"))
+    assert shown[len(shown) - 1] is state.history[4_999]
+    assert 0 < len(shown) < 5_000
+    assert shown.progress < 1
+    at = shown.dropped + len(shown) - 1
+    state.apply([make.received("a", "hi", number) for number in range(5_000, 5_010)])
+    while shown.progress < 1:
+        shown.extend()
+        assert shown[at - shown.dropped] is state.history[4_999]
+    assert shown.numbers == list(range(5_010))
+
+
 def test_a_row_keeps_its_record_when_old_ones_go() -> None:
     make = Maker()
     state = State(max_records=10)
-    timeline = Timeline(Session(state))
-    timeline.set()
+    shown = Timeline(Session(state))
+    shown.set()
     for number in range(30):
         state.apply([make.received("a", "hi", number)])
-        timeline.extend()
-    assert timeline.dropped + len(timeline) == 30
-    ends: list[Any] = [timeline[0], timeline[len(timeline) - 1]]
-    assert [record.args for record in ends] == [[timeline.dropped], [29]]
+        shown.extend()
+    assert shown.dropped + len(shown) == 30
+    ends: list[Any] = [shown[0], shown[len(shown) - 1]]
+    assert [record.args for record in ends] == [[shown.dropped], [29]]
