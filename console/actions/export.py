@@ -25,20 +25,24 @@ if TYPE_CHECKING:
 _LABELS: dict[Language, str] = {"json": "JSON", "javascript": "JavaScript", "python": "Python"}
 #: Letters of what can be copied; the first is also `y`.
 _KEYS = {"json": "j", "javascript": "s", "python": "p"}
+#: Things that a clipboard is of use for.
+_MOST = 10_000
 
 
 def _subjects(screen: MainScreen) -> list[Any]:
     """What is copied: all that is marked, else what the cursor is on."""
-    table = screen.view.table
-    if table is not None and table.marks and (marked := table.marked()):
+    marking = screen.view.marking
+    if marking is not None and marking.marks and (marked := marking.marked()):
         return marked
     subject = screen.subject()
     return [] if subject is None else [subject]
 
 
 def _nothing(screen: MainScreen) -> str:
-    marked = screen.view.table is not None and screen.view.table.marks
-    return "" if marked or screen.subject() is not None else "the cursor is on nothing"
+    marks = screen.view.marking.marks if screen.view.marking is not None else ()
+    if len(marks) > _MOST:
+        return f"{len(marks)} are marked: w writes them to a file"
+    return "" if marks or screen.subject() is not None else "the cursor is on nothing"
 
 
 @action(

@@ -5,24 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
+from console.widgets.event_list import EventList
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
 
 def _markable(screen: MainScreen) -> bool:
-    return screen.view.table is not None
+    return screen.view.marking is not None
 
 
 def _markable_or_foldable(screen: MainScreen) -> bool:
-    return screen.view.table is not None or screen.view.in_detail
+    return _markable(screen) or screen.view.in_detail
+
+
+def _searching(screen: MainScreen) -> str:
+    searching = isinstance(screen.view.marking, EventList) and screen.view.searching
+    return "the filter still searches" if searching else ""
 
 
 @action(
     "mark",
     "space",
     "mark",
-    "Mark what the cursor is on, or no more: actions are then about all that is marked. In a detail: open or close",
+    "Mark what the cursor is on, or no more: actions are then about all that is marked; of events, copying, writing "
+    "and making a script. In a detail: open or close",
     group="Mark",
     visible=_markable_or_foldable,
 )
@@ -38,29 +45,36 @@ def mark(screen: MainScreen) -> None:
     "Mark all that the filter shows",
     group="Mark",
     visible=_markable,
+    refusal=_searching,
 )
 def mark_all(screen: MainScreen) -> None:
-    if table := screen.view.table:
-        table.mark(set(table.listing.ids) | table.marks)
+    if marking := screen.view.marking:
+        marking.mark(marking.listed() | marking.marks)
         screen.refresh_bindings()
 
 
 @action(
-    "invert-marks", "I", "invert", "Mark what is shown and not marked, unmark the rest", group="Mark", visible=_markable
+    "invert-marks",
+    "I",
+    "invert",
+    "Mark what is shown and not marked, unmark the rest",
+    group="Mark",
+    visible=_markable,
+    refusal=_searching,
 )
 def invert_marks(screen: MainScreen) -> None:
-    if table := screen.view.table:
-        table.mark(set(table.listing.ids) - table.marks)
+    if marking := screen.view.marking:
+        marking.mark(marking.listed() - marking.marks)
         screen.refresh_bindings()
 
 
 def _marked(screen: MainScreen) -> bool:
-    table = screen.view.table
-    return table is not None and bool(table.marks)
+    marking = screen.view.marking
+    return marking is not None and bool(marking.marks)
 
 
 @action("unmark", "u", "unmark", "Unmark all", group="Mark", visible=_marked)
 def unmark(screen: MainScreen) -> None:
-    if table := screen.view.table:
-        table.mark(set())
+    if marking := screen.view.marking:
+        marking.mark(set())
         screen.refresh_bindings()

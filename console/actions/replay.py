@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from console.actions.registry import action
 from console.screens.pick import Choice, PickDialog
 from console.screens.replay import ReplayScreen
-from console.text import safe
+from console.text import count, safe
+from console.widgets.event_list import EventList
 from console.widgets.timeline_list import TimelineList
 from server_core.redact import Redactor
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
-#: Scripts that are offered.
-_OFFERED = 50
+#: Scripts that are offered, and notes that are told.
+_OFFERED, _TOLD = 50, 3
 
 
 def _no_target(screen: MainScreen) -> str:
@@ -50,11 +51,19 @@ def replay(screen: MainScreen) -> None:
     screen.app.push_screen(PickDialog("Play which script?", choices), chosen)
 
 
+def _marked_events(screen: MainScreen) -> list[int]:
+    """Numbers of the events that a script is made of, none where others are marked in the list that one is on."""
+    here, events = screen.view.marking, screen.views["events"].marking
+    if not isinstance(events, EventList) or (here is not None and here is not events and here.marks):
+        return []
+    return events.marked_numbers()
+
+
 @action(
     "make-script",
     "W",
     "make script",
-    "Write a script of what the timeline shows, or of what the marked sockets did, and open it",
+    "Write a script of the marked events, of what the timeline shows, or of what the marked sockets did, and open it",
     group="Export",
 )
 def make_script(screen: MainScreen) -> None:
@@ -62,9 +71,11 @@ def make_script(screen: MainScreen) -> None:
     from console.replay.distill import distill
 
     state = screen.session.state
-    if isinstance(screen.view.main, TimelineList):
-        timeline = screen.view.main.timeline
-        found = excerpt.of_records(state, [timeline[number] for number in range(len(timeline))])
+    marked = _marked_events(screen)
+    if marked:
+        found = excerpt.of_records(state, marked)
+    elif isinstance(screen.view.main, TimelineList):
+        found = excerpt.of_records(state, screen.view.main.timeline.numbers)
     else:
         found = excerpt.of_sockets(state, [socket.id for socket in screen.targets()])
     redact = Redactor(secrets.token_bytes(16))
@@ -79,6 +90,9 @@ def make_script(screen: MainScreen) -> None:
         screen.notify(safe(f"can't write {path}: {error.strerror}"), severity="error", markup=False)
         return
     steps = len(made.script.cases[0].steps)
-    screen.notify(safe(f"{path}: {steps} steps"), markup=False)
+    of = f" of {count(len(marked), 'marked event')}" if marked else ""
+    screen.notify(safe(f"{path}: {count(steps, 'step')}{of}"), markup=False)
+    for note in made.notes[:_TOLD]:
+        screen.notify(safe(note), severity="warning", markup=False)
     if not _no_target(screen):
         screen.play(path)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-import msgspec
-
-from console.replay import model
+from console.replay import commands, model, values
+from console.replay.cast import Cast, Client
 from console.replay.model import Case, Defaults, Place, Script, Step
-from console.replay.parse import RESERVED
-from console.replay.symbols import Symbols
+from console.replay.symbols import Symbols, decoded
 from console.replay.values import ANY, Value
-from console.state.names import KEYS
 from server_core import records
 from server_core.reasons import CLIENT_DISCONNECT, SERVER_DISCONNECT, SERVER_SHUTTING_DOWN
 from server_core.records import AnyRecord, EventReceived, EventSent, Handshake
@@ -24,11 +20,10 @@ from server_core.roster import Roster
 _SHORTEST_GAP = 0.005
 #: Seconds that an expectation has at least.
 _TIMEOUT = 5.0
-#: Headers of a handshake that say something about the client rather than about its HTTP library.
-_HEADERS = re.compile(r"authorization|cookie|x-.*|origin", re.IGNORECASE)
-_QUERY = frozenset({"EIO", "transport", "sid", "t", "b64", "j"})
 #: Reasons for which a server says that a connection was lost: which of them depends on how it noticed.
 _LOST = "^(transport (close|error)|ping timeout|parse error)$"
+#: How a client says that its connection was lost.
+_CUT = "^transport (close|error)$"
 
 
 @dataclass
@@ -57,31 +52,22 @@ def distill(
     return distiller.distill(name, target)
 
 
-@dataclass
-class _Client:
-    """A socket of the recording, as an actor of the script."""
-
-    actor: str
-    nsp: str
-    engine: str
-    #: It is going: what the server sends does not reach it any more.
-    going: bool = False
-
-
 class _Distiller:
     def __init__(self, found: Sequence[AnyRecord], file: str, from_line: int) -> None:
-        self._records = [record for record in found if record.server != records.CONSOLE]
-        lines = [from_line + index for index, record in enumerate(found) if record.server != records.CONSOLE]
-        self._lines = lines
+        lines = [line for line, record in enumerate(found, from_line) if record.server != records.CONSOLE]
+        ordered = commands.in_order([record for record in found if record.server != records.CONSOLE])
+        self._records = ordered.records
+        self._lines = [lines[index] for index in ordered.indices]
+        #: What each command of the console did.
+        self._works = ordered.works
+        #: Records that stand in a command's own step, or need it.
+        self._commanded_work = {each for work in ordered.works.values() for each in work}
+        self._told: set[int] = set()
         self._file = file
         self._rosters: dict[str, Roster] = {}
-        self._clients: dict[str, _Client] = {}
-        self._handshakes: dict[str, tuple[str, Handshake]] = {}
-        self._transports: dict[str, tuple[model.Transport, ...]] = {}
-        self._names: set[str] = set()
-        self._gone: set[str] = set()
-        #: Engines whose connection the script has ended, or leaves to the server to end.
+        #: Connections that the script has ended, or leaves to the server to end, and those that the console cut.
         self._ended: set[str] = set()
+        self._cut: set[str] = set()
         self._steps: list[Step] = []
         #: Answers that are expected by a step of their own: the names by which.
         self._later: dict[tuple[str, int], str] = {}
@@ -91,6 +77,7 @@ class _Distiller:
         self._acks = _acks(self._records)
         self._replies = _replies(self._records)
         self._symbols = Symbols(self._records)
+        self._cast = Cast(self._symbols)
         self.whole = True
 
     def distill(self, name: str, target: str) -> Distilled:
@@ -120,22 +107,20 @@ class _Distiller:
     def _record(self, index: int, record: AnyRecord, roster: Roster) -> None:
         match record:
             case records.Sync():
-                self._sync(record, roster)
+                self._sync(record)
             case records.EngineOpened():
-                first: Any = record.transport
-                self._transports[record.engine] = (first,)
+                self._cast.began(record.engine, record.transport)
             case records.EngineUpgraded():
-                self._upgraded(record)
+                self._cast.began(record.engine, record.transport, upgraded=True)
             case records.Connecting():
-                self._handshakes[record.socket] = (record.engine, record.handshake)
-                self._add_client(record.socket, record.nsp, record.engine, record.handshake)
+                self._cast.add(record.socket, record.nsp, record.engine, record.handshake)
             case records.Connected():
-                self._connect(record.socket, record, None)
+                if client := self._cast.clients.get(record.socket):
+                    self._connect(client, record, None)
             case records.Refused():
                 self._refused(record)
             case EventReceived():
-                if not record.simulated:
-                    self._received(index, record)
+                self._received(index, record)
             case EventSent():
                 self._sent(index, record, roster)
             case records.AckSent():
@@ -145,112 +130,47 @@ class _Distiller:
             case records.Disconnected():
                 self._disconnected(record)
             case records.Commanded():
-                self._commanded(record)
+                self._commanded(index, record)
             case records.Gap():
                 self.whole = False
                 self._note(f"{record.lost} records were lost: {record.why}")
 
     # clients
 
-    def _sync(self, record: records.Sync, roster: Roster) -> None:
+    def _sync(self, record: records.Sync) -> None:
         """Sockets that were there before the recording began connect where it begins."""
         for engine in record.engines:
-            first: Any = engine.transport
-            self._transports.setdefault(engine.id, ("polling", first) if engine.upgraded else (first,))
+            if not self._cast.knows(engine.id):
+                self._cast.began(engine.id, engine.transport, upgraded=bool(engine.upgraded))
         for sync in record.sockets:
             socket = sync.socket
-            if socket.id not in self._clients and socket.connected:
+            if socket.id not in self._cast.clients and socket.connected:
                 self.whole = False
                 self._note("sockets were there before the recording began: they connect first")
-                self._handshakes[socket.id] = (socket.engine, socket.handshake)
-                self._add_client(socket.id, socket.nsp, socket.engine, socket.handshake)
-                self._connect(socket.id, record, None)
+                client = self._cast.add(socket.id, socket.nsp, socket.engine, socket.handshake)
+                self._connect(client, record, None)
 
-    def _upgraded(self, record: records.EngineUpgraded) -> None:
-        first: Any = record.transport
-        self._transports[record.engine] = ("polling", first)
-
-    def _add_client(self, id: str, nsp: str, engine: str, handshake: Handshake) -> None:
-        actor = self._name(handshake, nsp)
-        self._clients[id] = _Client(actor, nsp, engine)
-        self._symbols.socket(id, f"{actor}.id")
-        self._symbols.socket(engine, f"{actor}.engine")
-
-    def _name(self, handshake: Handshake, nsp: str) -> str:
-        """A name from what identifies the client; one that is free."""
-        base = _identity(handshake) or "client"
-        if nsp != "/":
-            base += "-" + re.sub(r"\W+", "-", nsp).strip("-")
-        if not re.match(r"[A-Za-z_]", base) or base in RESERVED:
-            base = f"client-{base}"
-        name, number = base, 1
-        while name in self._names and name not in self._gone:
-            number += 1
-            name = f"{base}-{number}"
-        self._names.add(name)
-        self._gone.discard(name)
-        return name
-
-    def _connect(self, id: str, record: AnyRecord, refusal: model.Refusal | None) -> None:
-        client = self._clients.get(id)
-        if client is None or id not in self._handshakes:
-            return
-        engine, handshake = self._handshakes.pop(id)
-        over = next(
-            (
-                other.actor
-                for other_id, other in self._clients.items()
-                if other.engine == engine and other_id != id and not other.going and other_id not in self._handshakes
-            ),
-            "",
-        )
-        auth = _json(handshake.auth)
-        step = model.Connect(
-            at=self._at,
-            after=self._gap(record),
-            actor=client.actor,
-            auth=self._symbols.sent(auth, client.actor) if isinstance(auth, dict) and auth else None,
-            query={} if over else self._query(handshake, client.actor),
-            headers={} if over else self._headers(handshake, client.actor),
-            transports=() if over else self._wire(engine),
-            namespace="" if client.nsp == "/" else client.nsp,
-            over=over,
-            refusal=refusal,
-        )
-        self._steps.append(step)
-
-    def _wire(self, engine: str) -> tuple[model.Transport, ...]:
-        found = self._transports.get(engine, ("websocket",))
-        return () if found == ("websocket",) else found
-
-    def _query(self, handshake: Handshake, actor: str) -> dict[str, Value]:
-        return {
-            name: self._symbols.sent({name: value if isinstance(value, str) else value[-1]}, actor)[name]
-            for name, value in handshake.query.items()
-            if name not in _QUERY and value
-        }
-
-    def _headers(self, handshake: Handshake, actor: str) -> dict[str, Value]:
-        kept = {name: value for name, value in handshake.headers.items() if _HEADERS.fullmatch(name)}
-        found: dict[str, Value] = self._symbols.sent(kept, actor)
-        return found
+    def _connect(self, client: Client, record: AnyRecord, refusal: model.Refusal | None) -> None:
+        if not client.connected:
+            self._steps.append(self._cast.connect(client, self._at, self._gap(record), refusal))
 
     def _refused(self, record: records.Refused) -> None:
-        if record.socket not in self._clients:
-            self._clients[record.socket] = client = _Client(
-                self._name(Handshake(), record.nsp), record.nsp, record.engine
-            )
-            self._handshakes[record.socket] = (record.engine, Handshake())
-        data = ANY if not record.data else self._symbols.received(_json(record.data))
+        client = self._cast.clients.get(record.socket) or self._cast.add(
+            record.socket, record.nsp, record.engine, Handshake()
+        )
+        data = ANY if not record.data else self._symbols.received(decoded(record.data))
         refusal = model.Refusal(message=self._symbols.received(record.message), data=data)
-        self._connect(record.socket, record, refusal)
-        client = self._clients.pop(record.socket)
-        self._gone.add(client.actor)
+        self._connect(client, record, refusal)
+        self._cast.leave(record.socket)
 
     # events
 
     def _received(self, index: int, record: EventReceived) -> None:
-        client = self._clients.get(record.socket)
+        if record.simulated:
+            if index not in self._commanded_work:
+                self._note("an event that a console simulated is left out")
+            return
+        client = self._cast.clients.get(record.socket)
         if client is None:
             return
         if not record.values or not isinstance(record.values[0], str):
@@ -274,7 +194,7 @@ class _Distiller:
 
     def _acked(self, record: records.AckSent) -> None:
         """The answer to an emit that others' steps came between."""
-        client = self._clients.get(record.socket)
+        client = self._cast.clients.get(record.socket)
         id = self._later.pop((record.socket, record.id), "")
         if id and client and not client.going:
             answers = ANY if record.values is None else self._symbols.received(record.values, record.time)
@@ -282,11 +202,13 @@ class _Distiller:
             self._steps.append(model.ExpectAck(at=self._at, actor=client.actor, id=id, values=answers, within=within))
 
     def _sent(self, index: int, record: EventSent, roster: Roster) -> None:
+        if index in self._told:
+            return
         if record.socket:
             ids: Iterable[str] = (record.socket,)
         else:
             ids = roster.recipients(record.nsp, record.rooms, record.except_)
-        clients = [client for id in ids if (client := self._clients.get(id)) and id not in self._handshakes]
+        clients = [client for id in ids if (client := self._cast.connected(id))]
         who = [client.actor for client in clients if not client.going]
         if (leaving := sorted(client.actor for client in clients if client.going)) and record.values:
             # whether it reached them before they left is a race
@@ -298,22 +220,22 @@ class _Distiller:
             self._note("an event whose payload was cut is not expected")
             self.whole = False
             return
+        self._steps.append(self._expect(index, record, tuple(sorted(who))))
+
+    def _expect(self, index: int, record: EventSent, who: tuple[str, ...]) -> model.Expect:
         reply = self._replies.get(index)
-        answer = None if reply is None or reply.values is None else self._symbols.sent(reply.values, who[0])
-        self._steps.append(
-            model.Expect(
-                at=self._at,
-                who=tuple(sorted(who)),
-                values=self._symbols.received(record.values, record.time),
-                within=self._patience(record),
-                reply=answer,
-            )
+        return model.Expect(
+            at=self._at,
+            who=who,
+            values=self._symbols.received(record.values, record.time),
+            within=self._patience(record),
+            reply=None if reply is None or reply.values is None else self._symbols.sent(reply.values, who[0]),
         )
 
     # ends
 
     def _disconnecting(self, record: records.Disconnecting) -> None:
-        client = self._clients.get(record.socket)
+        client = self._cast.clients.get(record.socket)
         if client is None or client.going:
             return
         client.going = True
@@ -324,58 +246,51 @@ class _Distiller:
             self._steps.append(model.Drop(at=self._at, after=self._gap(record), actor=client.actor))
 
     def _disconnected(self, record: records.Disconnected) -> None:
-        client = self._clients.pop(record.socket, None)
-        self._symbols.forget(record.socket)
+        client = self._cast.leave(record.socket)
         if client is None:
             return
-        if record.reason == SERVER_DISCONNECT:
-            reason = "io server disconnect"
+        cut = client.engine in self._cut
+        if cut or record.reason == SERVER_DISCONNECT:
+            reason = values.regex(_CUT) if cut else "io server disconnect"
             within = self._patience(record)
             self._steps.append(model.ExpectDisconnect(at=self._at, who=(client.actor,), reason=reason, within=within))
-        self._gone.add(client.actor)
 
     # the operator
 
-    def _commanded(self, record: records.Commanded) -> None:
-        if not record.result.ok:
+    def _commanded(self, index: int, record: records.Commanded) -> None:
+        command, result = record.command, record.result
+        if not result.ok:
+            self._note("a command of a console that failed is left out")
             return
-        if step := self._command(record.command, record):
-            self._steps.append(step)
+        after = self._gap(record)
+        answered = bool(result.acks) and all(ack.data is not None for ack in result.acks)
+        if isinstance(command, records.Drop):
+            engines = {client.engine for id in command.sockets if (client := self._cast.clients.get(id))}
+            self._ended |= engines
+            self._cut |= engines
+        if isinstance(command, records.Emit) and command.ack is not None:
+            self._asked(index, command, after, answered=answered)
+            return
+        ack = ANY if answered else None
+        self._steps.append(commands.step(command, self._symbols, at=self._at, after=after, ack=ack))
 
-    def _command(self, command: records.Command, record: records.Commanded) -> Step | None:
-        common: dict[str, Any] = {
-            "at": self._at,
-            "after": self._gap(record),
-            "namespace": "" if command.nsp == "/" else command.nsp,
-        }
-        text = self._symbols.received
-        sockets = getattr(command, "sockets", None) or (getattr(command, "socket", "") and (command.socket,))  # type: ignore[union-attr]
-        common["sockets"] = [text(id) for id in sockets] if sockets else None
-        match command:
-            case records.Emit():
-                sent = [command.event, *(_json(command.args) or [])]
-                return model.Console(
-                    **common,
-                    command="emit",
-                    values=self._symbols.sent(sent, "console"),
-                    rooms=[text(room) for room in command.rooms] or None,
-                    except_=[text(room) for room in command.except_] or None,
-                    sender=text(command.sender) if command.sender else None,
-                    ack=None if command.ack is None else ANY,
-                )
-            case records.Disconnect():
-                return model.Console(**common, command="disconnect", close=command.close)
-            case records.Join() | records.Leave():
-                word: Any = "join" if isinstance(command, records.Join) else "leave"
-                return model.Console(**common, command=word, rooms=list(command.rooms))
-            case records.Drop():
-                return model.Console(**common, command="drop")
-            case records.Simulate():
-                sent = [command.event, *(_json(command.args) or [])]
-                return model.Console(**common, command="simulate", values=self._symbols.sent(sent, "console"))
-            case records.SetAttribute():
-                return model.Console(**common, command="set", attributes={command.name: _json(command.value)})
-        return model.Console(**common, command="delete", attributes=[command.name])
+    def _asked(self, index: int, command: records.Emit, after: float, *, answered: bool) -> None:
+        """An emit that waits for answers stands beside those who give them; where some gave none, it asks for none."""
+        asking = commands.step(command, self._symbols, at=self._at, after=0.0, ack=ANY if answered else None)
+        lanes: dict[str, tuple[Step, ...]] = {"console": (asking,)}
+        for each in self._works.get(index, ()):
+            sent = self._records[each]
+            client = self._cast.connected(sent.socket) if isinstance(sent, EventSent) else None
+            if not answered:
+                self._replies.pop(each, None)
+            elif client and not client.going and isinstance(sent, EventSent) and sent.values is not None:
+                self._told.add(each)
+                lanes[client.actor] = (self._expect(each, sent, (client.actor,)),)
+        if not answered:
+            self._note("an emit of a console that not everybody answered asks for no answers")
+        self._steps.append(
+            model.Parallel(at=self._at, after=after, lanes=lanes) if len(lanes) > 1 else replace(asking, after=after)
+        )
 
     # time
 
@@ -400,25 +315,6 @@ def _is_end(record: AnyRecord) -> bool:
 
 def _acts(record: AnyRecord) -> bool:
     return isinstance(record, EventReceived | records.Connecting)
-
-
-def _identity(handshake: Handshake) -> str:
-    auth = _json(handshake.auth)
-    places: list[Any] = [auth, handshake.query]
-    for place in places:
-        if not isinstance(place, dict):
-            continue
-        for key in KEYS:
-            if isinstance(found := place.get(key), str) and (name := re.sub(r"[^A-Za-z0-9_]+", "-", found).strip("-")):
-                return name[:40]
-    return ""
-
-
-def _json(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 _Acks = dict[int, tuple[records.AckSent | None, bool]]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
+from console.replay.commands import works
+from console.state.related import recipients
 from console.state.state import State
 from server_core import records
-from server_core.records import AnyRecord, SocketCounters, SocketInfo, SocketSync
+from server_core.records import AnyRecord, Commanded, EventSent, SocketCounters, SocketInfo, SocketSync
 
 #: Seconds after something that a socket did in which an emit to several is taken for its work.
 _CAUSED = 0.1
+#: Emits to several for which somebody who got them is looked up: among more, somebody is there anyway.
+_FEW = 100
 
 _STRUCTURE = (
     records.EngineOpened,
@@ -28,44 +32,91 @@ _STRUCTURE = (
 _ACTS = (records.EventReceived, records.Connected, records.Disconnecting)
 
 
-def of_records(state: State, chosen: Sequence[AnyRecord]) -> list[AnyRecord]:
-    """These records, and the coming and going of the sockets that they are about."""
-    sockets = {id for record in chosen for id in _about(record)}
-    return _with_structure(state, {id(record) for record in chosen}, sockets)
+def of_records(state: State, chosen: Collection[int]) -> list[AnyRecord]:
+    """The records with these numbers, answers to them, and the coming and going of the sockets that they are about."""
+    chosen = set(chosen)
+    sockets: set[str] = set()
+    broadcasts: list[int] = []
+    for number in sorted(chosen):
+        record = state.history[number]
+        sockets.update(_about(record))
+        if isinstance(record, EventSent) and not record.socket:
+            broadcasts.append(number)
+    for number in broadcasts if len(broadcasts) <= _FEW else ():
+        record = state.history[number]
+        got = recipients(state, record, number) if isinstance(record, EventSent) else ()
+        if got and sockets.isdisjoint(got):
+            sockets.add(got[0])  # else nobody would be there to expect it
+    return _with_structure(state, chosen, sockets)
 
 
 def of_sockets(state: State, sockets: Iterable[str]) -> list[AnyRecord]:
-    """All that these sockets did, and what came of it."""
+    """All that these sockets did, what the console did to them, and what came of it."""
     wanted, chosen, acted = set(sockets), set(), 0
-    for record in state.history.since(0):
+    for number, record in _numbered(state):
         mine = getattr(record, "socket", "") in wanted
         if mine and isinstance(record, _ACTS):
             acted = record.time
-        caused = isinstance(record, records.EventSent) and not record.socket and record.time - acted < _CAUSED * 1e9
-        if isinstance(record, records.PayloadRecord) and (mine or caused):
-            chosen.add(id(record))
+        caused = isinstance(record, EventSent) and not record.socket and record.time - acted < _CAUSED * 1e9
+        done = isinstance(record, Commanded) and not wanted.isdisjoint(_about(record))
+        if done or (isinstance(record, records.PayloadRecord) and (mine or caused)):
+            chosen.add(number)
     return _with_structure(state, chosen, wanted)
 
 
+def _numbered(state: State) -> Iterator[tuple[int, AnyRecord]]:
+    return enumerate(state.history.since(state.history.first), state.history.first)
+
+
 def _about(record: AnyRecord) -> Iterable[str]:
-    if socket := getattr(record, "socket", ""):
-        yield socket
-    yield from getattr(record, "rooms", ()) if isinstance(record, records.EventSent) else ()
+    """Ids of the sockets that a record names; names of rooms may be among them."""
+    if isinstance(record, Commanded):
+        command = record.command
+        for name in ("sockets", "rooms"):
+            yield from getattr(command, name, ())
+        for name in ("socket", "sender"):
+            yield getattr(command, name, "")
+        yield from (ack.socket for ack in record.result.acks)
+    else:
+        yield getattr(record, "socket", "")
+        yield from record.rooms if isinstance(record, EventSent) else ()
 
 
 def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> list[AnyRecord]:
     known = {socket: info for socket in sockets if (info := state.known(socket))}
     engines = {info.engine for info in known.values()}
     kept: list[AnyRecord] = []
+    #: Whether each of them was asked for.
+    wanted: list[bool] = []
+    asked: set[tuple[type[AnyRecord], str, str, int]] = set()
     came: set[str] = set()
-    for record in state.history.since(0):
+    for number, record in _numbered(state):
         about = getattr(record, "socket", "") in known or getattr(record, "engine", "") in engines
-        if id(record) in chosen or (isinstance(record, _STRUCTURE) and about):
+        mine = number in chosen or _answers(record, asked)
+        if mine and isinstance(record, records.EventReceived | EventSent) and record.id is not None:
+            answer = records.AckSent if isinstance(record, records.EventReceived) else records.AckReceived
+            asked.add((answer, record.nsp, record.socket, record.id))
+        if mine or (isinstance(record, _STRUCTURE) and about) or isinstance(record, Commanded):
             kept.append(record)
-            if isinstance(record, records.Connecting):
-                came.add(record.socket)
+            wanted.append(not isinstance(record, Commanded) or mine)
+        if about and isinstance(record, records.Connecting):
+            came.add(record.socket)
+    for index, work in works(kept).items():
+        wanted[index] |= bool(work)  # what a command did does not come without it
+    found = [record for record, is_wanted in zip(kept, wanted, strict=True) if is_wanted]
     missing = [info for id, info in known.items() if id not in came]
-    return [*_before(kept, missing), *kept]
+    return [*_before(found, missing), *found]
+
+
+def _answers(record: AnyRecord, asked: set[tuple[type[AnyRecord], str, str, int]]) -> bool:
+    """Whether a record is the answer to an event that was asked for."""
+    if not isinstance(record, records.AckSent | records.AckReceived):
+        return False
+    key = (type(record), record.nsp, record.socket, record.id)
+    if key not in asked:
+        return False
+    asked.discard(key)
+    return True
 
 
 def _before(kept: list[AnyRecord], missing: list[SocketInfo]) -> list[AnyRecord]:

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from console.replay import values
 from console.replay.values import ANY, Value
+from server_core import packets
 from server_core.reasons import PING_TIMEOUT, TRANSPORT_CLOSE, TRANSPORT_ERROR
 from server_core.records import AnyRecord, EventReceived, PayloadRecord
 from server_core.redact import MASK
@@ -147,6 +150,14 @@ class Symbols:
             return False
         kinds = sum(any(test(character) for character in text) for test in (str.isdigit, str.isupper, str.islower))
         return kinds == 3 or re.fullmatch("[0-9a-f]+", text) is not None
+
+
+def decoded(text: str, attachments: Sequence[bytes] = ()) -> Any:
+    """The value of a JSON text, None where it is none."""
+    try:
+        return packets.decode(text, attachments)
+    except (msgspec.DecodeError, RecursionError):
+        return None
 
 
 def _is_time(value: float, time: int) -> bool:

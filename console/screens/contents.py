@@ -11,6 +11,7 @@ from console.state.clients import ClientInfo
 from console.state.rooms import RoomInfo
 from console.state.servers import Server
 from console.state.state import State
+from console.widgets.event_list import EventList
 from console.widgets.table import Table
 from console.widgets.timeline_list import LogList, TimelineList
 from server_core.records import EngineInfo, Record, SocketInfo
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Contents(NamedTuple):
-    """Things of one kind, those that match the filter, in the list's order; of a table only the marked ones, if any.
+    """Things of one kind, those that match the filter, in the list's order; only the marked ones, if any.
 
     `read(start, stop)` gives some of them, on the screen's thread; those that are gone meanwhile are left out.
     """
@@ -38,6 +39,8 @@ def contents(screen: MainScreen) -> Contents | None:
     show_secrets = screen.person.settings.show_secrets
     matching = "that match the filter" if screen.filter is not None else ""
     match view.focused_list:
+        case EventList() as events if numbers := events.marked_numbers():
+            return Contents(len(numbers), events.reader(numbers), sheets.RECORDS, "marked")
         case TimelineList() as timeline:
             number, read = timeline.timeline.kept()
             return Contents(number, read, sheets.RECORDS, matching)

@@ -7,7 +7,7 @@ from console.link.base import Link
 from console.screens.list_view import ListView
 from console.state.session import Session
 from console.state.timeline import Timeline
-from console.widgets.timeline_list import TimelineList
+from console.widgets.event_list import EventList
 
 
 class EventsView(ListView):
@@ -18,7 +18,7 @@ class EventsView(ListView):
 
     def __init__(self, link: Link, session: Session, reader: Reader) -> None:
         super().__init__(link, session, reader, id="events")
-        self.lines = self.events = TimelineList(
+        self.lines = self.events = EventList(
             Timeline(session), reader, id="event-list", empty="nothing has happened yet"
         )
         self.main = self.lines

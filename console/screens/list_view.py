@@ -53,7 +53,7 @@ class ListView(View):
             self.detail.sync()
 
     def pause(self) -> None:
-        self.lines.toggle()
+        self.lines.pause()
 
     @on(LineList.Moved)
     def _moved(self, event: LineList.Moved) -> None:

@@ -77,7 +77,7 @@ class SocketsView(TableView):
         self.tail.sync()
 
     def pause(self) -> None:
-        self.tail.toggle()
+        self.tail.pause()
 
     def main_pane(self) -> LineList:
         listing = self.rows.listing

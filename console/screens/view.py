@@ -16,6 +16,7 @@ from console.state.servers import Server
 from console.state.session import Session
 from console.state.state import State
 from console.widgets.detail import Detail
+from console.widgets.event_list import EventList
 from console.widgets.line_list import LineList
 from console.widgets.table import Table
 from console.widgets.timeline_list import TimelineList
@@ -81,6 +82,11 @@ class View(Horizontal):
         """The list, where it is one that can be sorted."""
         return self.main if isinstance(self.main, Table) else None
 
+    @property
+    def marking(self) -> Table[Any, Any] | EventList | None:
+        """The list, where it is one whose rows can be marked."""
+        return self.main if isinstance(self.main, Table | EventList) else None
+
     # what subclasses say
 
     def subject(self) -> Subject:
@@ -120,8 +126,8 @@ class View(Horizontal):
         """Mark what the cursor is on, or no more; in a detail, open or close it."""
         if self.in_detail:
             self.detail.fold("toggle")
-        elif table := self.table:
-            table.toggle()
+        elif marking := self.marking:
+            marking.toggle()
 
     def marked_sockets(self) -> list[SocketInfo]:
         """The live sockets of all that is marked."""

@@ -98,6 +98,10 @@ class Table(LineList, Generic[Thing, Id]):
         """What the cursor is on."""
         return None if self.selected is None else self.listing.get(self.selected)
 
+    def listed(self) -> set[Id]:
+        """Ids of what the list has."""
+        return set(self.listing.ids)
+
     def marked(self) -> list[Thing]:
         """What is marked and still there, in the list's order where it is listed."""
         marks = self.marks

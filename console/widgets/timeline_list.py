@@ -56,7 +56,7 @@ class TimelineList(LineList):
         super().move(row)
         self.say()
 
-    def toggle(self) -> None:
+    def pause(self) -> None:
         """Pause, or follow again."""
         if self.following:
             self.following = False
@@ -180,7 +180,7 @@ class LogList(LineList):
             self.update()
         self.border_subtitle = "" if self.following else "paused"
 
-    def toggle(self) -> None:
+    def pause(self) -> None:
         """Pause, or follow again."""
         if self.following:
             self.following = False

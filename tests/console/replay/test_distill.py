@@ -148,7 +148,7 @@ def test_how_clients_left_and_what_the_operator_did() -> None:
         "bob: {allow: [bye]}",
         "cy: {drop: }",
         "cy: {allow: [bye]}",
-        "console: {disconnect: [$dan.id]}",
+        "console: {disconnect: $dan.id}",
         "dan: {allow: [bye]}",
         "dan: {expect-disconnect: {reason: io server disconnect}}",
     ]
