@@ -170,10 +170,11 @@ class Actor:
         else:
             await self._leave_connection()
 
-    async def drop(self) -> None:
-        """Cut the connection without a word."""
+    async def drop(self, *, close: bool = False) -> None:
+        """Cut the connection without a word, or with Engine.IO's CLOSE alone."""
         if self.connection:
-            await self.connection.client.engine.abort()
+            engine = self.connection.client.engine
+            await (engine.close() if close else engine.abort())
         if self._socket:
             await self._socket.ended
 

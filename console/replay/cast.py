@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,8 @@ from console.replay.model import Place
 from console.replay.parse import RESERVED
 from console.replay.symbols import Symbols, decoded
 from console.replay.values import Value
-from console.state.names import KEYS
-from server_core.records import Handshake
+from console.state.names import KEYS, attached_name
+from server_core.records import AnyRecord, AttributeSet, Handshake, Sync
 
 #: Headers of a handshake that say something about the client rather than about its HTTP library.
 _HEADERS = re.compile(r"authorization|cookie|x-.*|origin", re.IGNORECASE)
@@ -36,8 +37,10 @@ class Client:
 class Cast:
     """The clients that are there, by the ids of their sockets."""
 
-    def __init__(self, symbols: Symbols) -> None:
+    def __init__(self, symbols: Symbols, found: Sequence[AnyRecord]) -> None:
+        """`found` are all records: the app may say only later who somebody is."""
         self._symbols = symbols
+        self._attached = _attached(found)
         self.clients: dict[str, Client] = {}
         self._transports: dict[str, tuple[model.Transport, ...]] = {}
         self._names: set[str] = set()
@@ -45,7 +48,7 @@ class Cast:
 
     def add(self, id: str, nsp: str, engine: str, handshake: Handshake) -> Client:
         """A socket that comes."""
-        client = self.clients[id] = Client(self._name(handshake, nsp), nsp, engine, handshake)
+        client = self.clients[id] = Client(self._name(id, handshake, nsp), nsp, engine, handshake)
         self._symbols.socket(id, f"{client.actor}.id")
         self._symbols.socket(engine, f"{client.actor}.engine")
         return client
@@ -71,6 +74,10 @@ class Cast:
     def knows(self, engine: str) -> bool:
         """Whether it is known how a connection began."""
         return engine in self._transports
+
+    def polls(self, engine: str) -> bool:
+        """Whether a connection is one of polling, and has not been upgraded."""
+        return self._transports.get(engine) == ("polling",)
 
     def connect(self, client: Client, at: Place, after: float, refusal: model.Refusal | None) -> model.Connect:
         """The step by which a client connects."""
@@ -98,9 +105,9 @@ class Cast:
             refusal=refusal,
         )
 
-    def _name(self, handshake: Handshake, nsp: str) -> str:
+    def _name(self, id: str, handshake: Handshake, nsp: str) -> str:
         """A name from what identifies the client; one that is free."""
-        base = _identity(handshake) or "client"
+        base = _identity(handshake) or _fit(attached_name(self._attached.get(id, {}))) or "somebody"
         if nsp != "/":
             base += "-" + re.sub(r"\W+", "-", nsp).strip("-")
         if not re.match(r"[A-Za-z_]", base) or base in RESERVED:
@@ -136,6 +143,23 @@ def _identity(handshake: Handshake) -> str:
         if not isinstance(place, dict):
             continue
         for key in KEYS:
-            if isinstance(found := place.get(key), str) and (name := re.sub(r"[^A-Za-z0-9_]+", "-", found).strip("-")):
-                return name[:40]
+            if isinstance(found := place.get(key), str) and (name := _fit(found)):
+                return name
     return ""
+
+
+def _fit(name: str) -> str:
+    """What of a name an actor may be called."""
+    return re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")[:40]
+
+
+def _attached(found: Sequence[AnyRecord]) -> dict[str, dict[str, str]]:
+    """The first value of each attribute, by socket."""
+    made: dict[str, dict[str, str]] = {}
+    for record in found:
+        if isinstance(record, Sync):
+            for sync in record.sockets:
+                made.setdefault(sync.socket.id, {**sync.socket.attributes})
+        elif isinstance(record, AttributeSet):
+            made.setdefault(record.socket, {}).setdefault(record.name, record.value)
+    return made

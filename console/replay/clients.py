@@ -51,7 +51,7 @@ class ClientSteps:
             case model.Disconnect():
                 await self._connected(step.actor).disconnect(close=step.close)
             case model.Drop():
-                await self._connected(step.actor).drop()
+                await self._connected(step.actor).drop(close=step.close)
             case _:
                 raise Unplayable(f"nothing plays {step.verb or type(step).__name__}")
 

@@ -77,7 +77,7 @@ class _Distiller:
         self._acks = _acks(self._records)
         self._replies = _replies(self._records)
         self._symbols = Symbols(self._records)
-        self._cast = Cast(self._symbols)
+        self._cast = Cast(self._symbols, self._records)
         self.whole = True
 
     def distill(self, name: str, target: str) -> Distilled:
@@ -243,7 +243,8 @@ class _Distiller:
             self._steps.append(model.Disconnect(at=self._at, after=self._gap(record), actor=client.actor))
         elif re.search(_LOST, record.reason) and client.engine not in self._ended:
             self._ended.add(client.engine)
-            self._steps.append(model.Drop(at=self._at, after=self._gap(record), actor=client.actor))
+            polls = self._cast.polls(client.engine)
+            self._steps.append(model.Drop(at=self._at, after=self._gap(record), actor=client.actor, close=polls))
 
     def _disconnected(self, record: records.Disconnected) -> None:
         client = self._cast.leave(record.socket)

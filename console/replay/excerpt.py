@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 import msgspec
 
 from console.replay.commands import works
+from console.replay.symbols import TOKEN
 from console.state.related import recipients
 from console.state.state import State
 from server_core import records
@@ -28,6 +29,7 @@ _STRUCTURE = (
     records.Disconnected,
     records.RoomJoined,
     records.RoomLeft,
+    records.AttributeSet,
 )
 _ACTS = (records.EventReceived, records.Connected, records.Disconnecting)
 
@@ -39,7 +41,7 @@ def of_records(state: State, chosen: Collection[int]) -> list[AnyRecord]:
     broadcasts: list[int] = []
     for number in sorted(chosen):
         record = state.history[number]
-        sockets.update(_about(record))
+        sockets.update(_about(record), _mentioned(record))
         if isinstance(record, EventSent) and not record.socket:
             broadcasts.append(number)
     for number in broadcasts if len(broadcasts) <= _FEW else ():
@@ -52,7 +54,9 @@ def of_records(state: State, chosen: Collection[int]) -> list[AnyRecord]:
 
 def of_sockets(state: State, sockets: Iterable[str]) -> list[AnyRecord]:
     """All that these sockets did, what the console did to them, and what came of it."""
-    wanted, chosen, acted = set(sockets), set(), 0
+    wanted, acted = set(sockets), 0
+    named: set[str] = set()
+    chosen: set[int] = set()
     for number, record in _numbered(state):
         mine = getattr(record, "socket", "") in wanted
         if mine and isinstance(record, _ACTS):
@@ -61,7 +65,8 @@ def of_sockets(state: State, sockets: Iterable[str]) -> list[AnyRecord]:
         done = isinstance(record, Commanded) and not wanted.isdisjoint(_about(record))
         if done or (isinstance(record, records.PayloadRecord) and (mine or caused)):
             chosen.add(number)
-    return _with_structure(state, chosen, wanted)
+            named.update(_mentioned(record))
+    return _with_structure(state, chosen, wanted | named)
 
 
 def _numbered(state: State) -> Iterator[tuple[int, AnyRecord]]:
@@ -80,6 +85,11 @@ def _about(record: AnyRecord) -> Iterable[str]:
     else:
         yield getattr(record, "socket", "")
         yield from record.rooms if isinstance(record, EventSent) else ()
+
+
+def _mentioned(record: AnyRecord) -> Iterable[str]:
+    """What may be ids of other sockets in a client's event: nobody could send it without them."""
+    return TOKEN.findall(record.data) if isinstance(record, records.EventReceived) else ()
 
 
 def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> list[AnyRecord]:

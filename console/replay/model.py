@@ -130,6 +130,9 @@ class Disconnect(OneActor):
 class Drop(OneActor):
     """Cut the connection without a word."""
 
+    #: End it with Engine.IO's own CLOSE: by polling, a server misses a client that is cut off only when no PONG comes.
+    close: bool = False
+
     verb = "drop"
 
 

@@ -198,7 +198,7 @@ def _verb(step: Step) -> tuple[Any, dict[str, Any]]:
             return NONE if step.reason is ANY else {"reason": step.reason}, {}
         case model.ExpectTransport():
             return Plain(step.transport), {}
-        case model.Disconnect():
+        case model.Disconnect() | model.Drop():
             return {"close": True} if step.close else NONE, {}
     return NONE, {}
 

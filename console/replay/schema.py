@@ -63,7 +63,7 @@ _ARGUMENTS: dict[str, _Schema] = {
     "expect-disconnect": _object({"reason": _ANY}, or_null=True),
     "expect-transport": {"enum": list(steps.TRANSPORTS)},
     "disconnect": _object({"close": _FLAG}, or_null=True),
-    "drop": _object({}, or_null=True),
+    "drop": _object({"close": _FLAG}, or_null=True),
 }
 _BESIDE: dict[str, _Schema] = {
     "after": _DURATION,

@@ -184,8 +184,8 @@ def _disconnect(read: Read) -> Step:
 
 
 def _drop(read: Read) -> Step:
-    options(read.node, (), "drop")
-    return model.Drop(**read.common, actor=read.actor)
+    given = options(read.node, ("close",), "drop")
+    return model.Drop(**read.common, actor=read.actor, close=given.flag("close"))
 
 
 #: What clients do.

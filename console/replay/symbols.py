@@ -17,7 +17,7 @@ from server_core.records import AnyRecord, EventReceived, PayloadRecord
 from server_core.redact import MASK
 
 #: What may be an id of a socket, or another random one.
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{15,}")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{15,}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 _MASKED = re.compile(re.escape(MASK) + "[0-9a-f]{8}")
@@ -38,7 +38,7 @@ class Symbols:
         self._clients: set[str] = set()
         for record in found:
             if isinstance(record, PayloadRecord):
-                tokens = {*_TOKEN.findall(record.data)}
+                tokens = {*TOKEN.findall(record.data)}
                 self._times.update(tokens)
                 if isinstance(record, EventReceived):
                     self._clients |= {token for token in tokens if self._times[token] == 1}
@@ -85,7 +85,7 @@ class Symbols:
             return values.Ref(self._bound[text])
         parts: list[str | values.Variable] = []
         end = 0
-        for token in _TOKEN.finditer(text):
+        for token in TOKEN.finditer(text):
             name = self._ids.get(token[0]) or self._bound.get(token[0])
             if name is None:
                 continue
@@ -146,7 +146,7 @@ class Symbols:
             return False
         if _UUID.fullmatch(text):
             return True
-        if not _TOKEN.fullmatch(text) or len(text) < 16:
+        if not TOKEN.fullmatch(text) or len(text) < 16:
             return False
         kinds = sum(any(test(character) for character in text) for test in (str.isdigit, str.isupper, str.islower))
         return kinds == 3 or re.fullmatch("[0-9a-f]+", text) is not None

@@ -227,4 +227,5 @@ class Upto:
         return self._all.backward(socket, end)
 
     def upto(self, end: int) -> Upto:
+        """The same history up to another moment, later ones too."""
         return Upto(self._all, end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -15,13 +16,20 @@ MAX = 24
 
 def label(socket: SocketInfo) -> str:
     """A short name for a socket, from what is attached to it or from its auth; its short id when there is none."""
+    found = attached_name(socket.attributes) or _name_within(socket.handshake.auth)
+    return found[:MAX] or short(socket.id)
+
+
+def attached_name(attributes: Mapping[str, str]) -> str:
+    """The name that attached attributes (JSON texts) give a socket, "" when they give none."""
     for key in KEYS:
-        if (text := socket.attributes.get(key)) is not None and (found := _name(_decoded(text))):
-            return found[:MAX]
-    for text in (*socket.attributes.values(), socket.handshake.auth):
-        if (value := _decoded(text)) and isinstance(value, dict) and (found := _name(value)):
-            return found[:MAX]
-    return short(socket.id)
+        if (text := attributes.get(key)) is not None and (found := _name(_decoded(text))):
+            return found
+    return next(filter(None, map(_name_within, attributes.values())), "")
+
+
+def _name_within(text: str) -> str:
+    return _name(value) if isinstance(value := _decoded(text), dict) else ""
 
 
 def short(id: str) -> str:

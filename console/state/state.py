@@ -91,7 +91,8 @@ class State:
         """A state that later changes of this one do not reach, and that can be folded on: its history is the same one,
         up to here, and the names of sockets that are gone are shared."""
         history = self.history
-        copy = State(max_gone=self._max_gone, history=Upto(history, history.end))
+        upto = history.upto(history.end) if isinstance(history, Upto) else Upto(history, history.end)
+        copy = State(max_gone=self._max_gone, history=upto)
         copy.rosters = {server: roster.copy() for server, roster in self.rosters.items()}
         copy.log = self.log.copy()
         copy.log_lines, copy.lost = self.log_lines, self.lost

@@ -179,7 +179,7 @@ single = (
     | st.builds(model.ExpectDisconnect, **common, who=several, reason=patterns)
     | st.builds(model.ExpectTransport, **common, who=several, transport=st.sampled_from(["polling", "websocket"]))
     | st.builds(model.Disconnect, **common, actor=actors, close=st.booleans())
-    | st.builds(model.Drop, **common, actor=actors)
+    | st.builds(model.Drop, **common, actor=actors, close=st.booleans())
     | st.builds(model.Wait, **common, seconds=durations)
     | _https()
     | _consoles()

@@ -56,6 +56,18 @@ def test_every_moment_that_is_travelled_to_is_as_it_was(session: Session) -> Non
     assert knowledge(session.live) == knowledge(lived(len(STORY)))
 
 
+def test_the_history_of_a_moment_is_read_up_to_it_by_whatever_way(session: Session) -> None:
+    for moment in (97, len(STORY) // 2, len(STORY) - 1):
+        session.go(moment)
+        history, expected = session.state.history, lived(moment).history
+        numbers = range(history.first, history.end)
+        assert (history.first, history.end) == (expected.first, expected.end)
+        assert list(history.since(history.first)) == [history[number] for number in numbers]
+        assert list(history.since(history.end - 3)) == [history[number] for number in numbers[-3:]]
+    session.go(97)
+    assert list(session.state.history.since(0)) == list(lived(97).history.since(0))
+
+
 def test_a_jump_folds_a_bounded_part(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     folded = 0
     apply = State.apply
