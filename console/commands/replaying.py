@@ -91,8 +91,11 @@ def _report(script: Script, options: Options, given: dict[str, Any]) -> int:
     with progress:
         report = asyncio.run(_until_signal(replay(script, options, progress, progress)))
     if options.record_missing:
-        for path, count in record.fill(report).items():
+        filled = record.fill(report)
+        for path, count in filled.files.items():
             click.echo(f"{path}: {text.count(count, 'value')} filled in: review them", err=True)
+        for place in filled.left:
+            click.echo(f"{place}: $missing is left: of such a step nothing is filled in", err=True)
     code = report.exit
     if junit_file := given["junit"]:
         try:

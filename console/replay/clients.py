@@ -31,7 +31,7 @@ class ClientSteps:
     async def perform(self, step: Step, result: StepResult) -> None:
         match step:
             case model.Connect():
-                await self._connect(step)
+                await self._connect(step, result)
             case model.Emit():
                 await self._emit(step, result)
             case model.Expect():
@@ -45,7 +45,7 @@ class ClientSteps:
             case model.NothingElse():
                 await self._each(step, lambda actor: self._nothing_else(actor, step))
             case model.ExpectDisconnect():
-                await self._each(step, lambda actor: self._expect_disconnect(actor, step))
+                await self._each(step, lambda actor: self._expect_disconnect(actor, step, result))
             case model.ExpectTransport():
                 await self._each(step, lambda actor: self._expect_transport(actor, step))
             case model.Disconnect():
@@ -83,7 +83,7 @@ class ClientSteps:
 
     # acting
 
-    async def _connect(self, step: model.Connect) -> None:
+    async def _connect(self, step: model.Connect, result: StepResult) -> None:
         stage, defaults = self._stage, self._stage.defaults
         actor = stage.new_actor(step.actor)
         over = None
@@ -108,7 +108,7 @@ class ClientSteps:
             )
         except Refused as refused:
             stage.witness.refused(step.actor, namespace, refused.message, refused.data)
-            self._refused(step, refused)
+            self._refused(step, refused, result)
             return
         except Closed as closed:
             raise Failed(f"{step.actor} could not connect: the connection ended: {closed}") from None
@@ -118,8 +118,8 @@ class ClientSteps:
             expected = _refusal(stage.resolve(step.refusal.message), stage.resolve(step.refusal.data))
             raise Failed(f"{step.actor} was not refused: it is connected", expected=expected)
 
-    def _refused(self, step: model.Connect, refused: Refused) -> None:
-        got = _refusal(refused.message, refused.data)
+    def _refused(self, step: model.Connect, refused: Refused, result: StepResult) -> None:
+        got = result.recorded = _refusal(refused.message, refused.data)
         if step.refusal is None:
             raise Failed(f"{step.actor} was refused: {refused.message}", got=got)
         message = self._stage.resolve(step.refusal.message)
@@ -310,13 +310,14 @@ class ClientSteps:
             if not await actor.changed(deadline):
                 return
 
-    async def _expect_disconnect(self, actor: Actor, step: model.ExpectDisconnect) -> None:
+    async def _expect_disconnect(self, actor: Actor, step: model.ExpectDisconnect, result: StepResult) -> None:
         timeout = self._stage.timeout(step)
         deadline = asyncio.get_running_loop().time() + timeout
         expected = self._stage.resolve(step.reason)
         while not actor.reason:
             if not await actor.changed(deadline):
                 raise Failed(f"{actor.name} is still connected after {timeout:g} s", expected=expected)
+        result.recorded = actor.reason
         self.matched(expected, actor.reason, f"{actor.name} was disconnected for another reason")
 
     async def _expect_transport(self, actor: Actor, step: model.ExpectTransport) -> None:

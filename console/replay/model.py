@@ -390,6 +390,8 @@ class Script:
     #: Steps of a file that is there to be included; its `cases` are then empty.
     steps: tuple[Step, ...] = ()
     path: str = field(default="", compare=False)
+    #: The files that it was read from, itself and what it includes.
+    files: tuple[str, ...] = field(default=(), compare=False)
 
 
 def inner(step: Step) -> tuple[Step, ...]:

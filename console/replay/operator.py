@@ -10,7 +10,7 @@ import msgspec
 
 from console.replay import model, values
 from console.replay.model import Step
-from console.replay.outcome import NOTHING, Failed, Unplayable
+from console.replay.outcome import NOTHING, Failed, StepResult, Unplayable
 from console.replay.values import Value
 from server_core import packets, records
 from server_core.records import AnyRecord, Command, EventRecord, PayloadRecord
@@ -31,14 +31,14 @@ class OperatorSteps:
         #: Records that an expectation has taken.
         self._taken: set[tuple[str, int, int]] = set()
 
-    async def perform(self, step: Step) -> None:
+    async def perform(self, step: Step, result: StepResult) -> None:
         match step:
             case model.Console():
-                await self._command(step)
+                await self._command(step, result)
             case model.ExpectSocket():
-                await self._until(step, lambda: self._socket(step))
+                await self._until(step, lambda: self._socket(step, result))
             case model.ExpectRecord():
-                await self._until(step, lambda: self._record(step))
+                await self._until(step, lambda: self._record(step, result))
 
     @property
     def _host(self) -> Server:
@@ -46,7 +46,7 @@ class OperatorSteps:
             raise Unplayable("a console step needs the server to be hosted: replay with --app TARGET")
         return self._stage.host
 
-    async def _command(self, step: model.Console) -> None:
+    async def _command(self, step: model.Console, outcome: StepResult) -> None:
         host = self._host
         ack = None if step.ack is None else (step.within or _ACK)
         sockets = self._sockets(step)
@@ -55,14 +55,16 @@ class OperatorSteps:
             if not result.ok:
                 raise Failed(f"the server did not {step.command}: {result.error}")
             if step.ack is not None:
-                self._answers(step, result)
+                self._answers(step, result, outcome)
 
-    def _answers(self, step: model.Console, result: records.CommandResult) -> None:
+    def _answers(self, step: model.Console, result: records.CommandResult, outcome: StepResult) -> None:
         expected = self._stage.resolve(step.ack)
         for ack in result.acks:
             got = NOTHING if ack.data is None else msgspec.json.decode(ack.data)
             bound: dict[str, Value] = {}
-            if got is NOTHING or (why := values.match(expected, got, bound)):
+            if got is not NOTHING:
+                outcome.recorded = {"ack": got}
+            if got is NOTHING or (why := self._stage.differs(expected, got, bound)):
                 differs = "no ack came in time" if got is NOTHING else why or ""
                 raise Failed(f"the ack of socket {ack.socket} differs", expected=expected, got=got, differs=differs)
             self._stage.scope.variables.update(bound)
@@ -127,7 +129,7 @@ class OperatorSteps:
             if not await host.changed(deadline):
                 raise failure
 
-    def _socket(self, step: model.ExpectSocket) -> Failed | None:
+    def _socket(self, step: model.ExpectSocket, result: StepResult) -> Failed | None:
         id = self._stage.resolve(step.socket)
         found = self._host.state.socket(str(id))
         if step.gone:
@@ -145,12 +147,13 @@ class OperatorSteps:
             there = {name: msgspec.json.decode(text) for name, text in found.attributes.items() if name in wanted}
             got["attributes"] = there
         bound: dict[str, Value] = {}
-        if why := values.match(expected, got, bound):
+        result.recorded = got
+        if why := self._stage.differs(expected, got, bound):
             return Failed("the server has it otherwise", expected=expected, got=got, differs=why)
         self._stage.scope.variables.update(bound)
         return None
 
-    def _record(self, step: model.ExpectRecord) -> Failed | None:
+    def _record(self, step: model.ExpectRecord, result: StepResult) -> Failed | None:
         expected = self._stage.resolve(step.fields)
         closest: tuple[int, Value, str] | None = None
         for record in self._host.records:
@@ -160,8 +163,9 @@ class OperatorSteps:
             there = fields_of(record)
             got = {name: there[name] for name in expected if name in there}
             bound: dict[str, Value] = {}
-            why = values.match(expected, got, bound)
+            why = self._stage.differs(expected, got, bound)
             if why is None:
+                result.recorded = {"expect-exception": got, "expect-record": got}
                 self._taken.add(key)
                 self._stage.scope.variables.update(bound)
                 return None

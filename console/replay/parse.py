@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from console.replay import fields, model, nodes, steps, values
@@ -29,11 +30,12 @@ MAX_STEPS = 500_000
 
 
 class InvalidScript(Exception):
-    """A script that can't be played; `errors` has all that is wrong with it."""
+    """A script that can't be played; `errors` has all that is wrong with it, `files` all that it is written in."""
 
-    def __init__(self, errors: list[ScriptError]) -> None:
+    def __init__(self, errors: list[ScriptError], files: Iterable[str] = ()) -> None:
         super().__init__("\n".join(map(str, errors)))
         self.errors = errors
+        self.files = tuple(files)
 
 
 def load(path: Path) -> Script:
@@ -61,6 +63,8 @@ class _Script:
         self._including = (*including, path.resolve())
         self._errors: list[ScriptError] = outer._errors if outer else []
         self._count: list[int] = outer._count if outer else [0]
+        self._files: list[str] = outer._files if outer else []
+        self._files.append(self._file)
 
     def read(self) -> str:
         try:
@@ -68,12 +72,13 @@ class _Script:
                 data = file.read(nodes.MAX_BYTES + 1)
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
-            raise InvalidScript([ScriptError(Place(self._file), f"can't read {self._file}: {why}")]) from None
+            error_there = ScriptError(Place(self._file), f"can't read {self._file}: {why}")
+            raise InvalidScript([error_there], self._files) from None
         try:
             return data.decode()
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
-            raise InvalidScript([ScriptError(Place(self._file, line, 1), "not UTF-8 text")]) from None
+            raise InvalidScript([ScriptError(Place(self._file, line, 1), "not UTF-8 text")], self._files) from None
 
     def script(self, text: str) -> Script:
         try:
@@ -89,8 +94,9 @@ class _Script:
         if not self._errors:
             self._errors += undefined(script)
         if self._errors:
-            raise InvalidScript(sorted(self._errors, key=lambda error: (error.place.file, error.place.line)))
-        return script
+            errors = sorted(self._errors, key=lambda error: (error.place.file, error.place.line))
+            raise InvalidScript(errors, self._files)
+        return replace(script, files=tuple(self._files))
 
     def _root(self, node: Node) -> Script:
         if node.kind != "map":

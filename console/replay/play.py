@@ -14,6 +14,7 @@ from console.replay.hosting import Server
 from console.replay.model import Case, Script, Step
 from console.replay.operator import OperatorSteps
 from console.replay.outcome import Failed, Latency, Load, Status, StepResult, Unplayable
+from console.replay.pace import Pace
 from console.replay.record import open_ended
 from console.replay.requests import request
 from console.replay.scope import Scope
@@ -66,7 +67,7 @@ class Stage:
         case: Case,
         url: str,
         *,
-        speed: float | None = None,
+        pace: Pace | None = None,
         host: Server | None = None,
         observer: Observer | None = None,
         environment: Mapping[str, str] | None = None,
@@ -76,12 +77,12 @@ class Stage:
         witness: Witness | None = None,
         outer: Stage | None = None,
     ) -> None:
-        """`speed` divides gaps; None leaves them out. `record_missing` lets anything come where `$missing` stands."""
+        """Without a `pace` there are no gaps. `record_missing` lets anything come where `$missing` stands."""
         self.script = script
         self.defaults = script.defaults
         self.case = case
         self.url = url
-        self.speed = speed
+        self.pace: Pace = pace or Pace()
         self.host = host
         self.observer: Observer = observer or Quiet()
         self.skip_console = skip_console
@@ -193,7 +194,7 @@ class Stage:
         """Do what a step says; Failed says what is wrong."""
         match step:
             case model.Wait():
-                await self.gap(step.seconds)
+                await self.pace.gap(step.seconds)
             case model.Parallel():
                 await self._parallel(step, lane)
             case model.Repeat() if step.clients:
@@ -208,13 +209,9 @@ class Stage:
             case model.Http():
                 await request(self, step, result)
             case model.Console() | model.ExpectSocket() | model.ExpectRecord():
-                await self._operator.perform(step)
+                await self._operator.perform(step, result)
             case _:
                 await self._clients.perform(step, result)
-
-    async def gap(self, seconds: float) -> None:
-        if seconds and self.speed is not None:
-            await asyncio.sleep(seconds / self.speed)
 
     async def _parallel(self, step: model.Parallel, lane: Lane) -> None:
         await lane.settle()
@@ -238,7 +235,7 @@ class Stage:
                 self.script,
                 self.case,
                 self.url,
-                speed=self.speed,
+                pace=self.pace,
                 host=self.host,
                 skip_console=self.skip_console,
                 record_missing=self.record_missing,
@@ -319,7 +316,7 @@ class Lane:
             stage._note(StepResult(step, Status.SKIPPED, stage.elapsed(), lane=self.name))
             return
         await stage.observer.gate(step, self.name)
-        await stage.gap(step.after)
+        await stage.pace.gap(step.after)
         if self._sent is not None and _acts(step, self._sent):
             await self.settle()
         stage.playing = step

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import NamedTuple
@@ -14,8 +13,10 @@ from console.replay import model, parse
 from console.replay.hosting import Server
 from console.replay.model import Case, Script, Step
 from console.replay.outcome import CaseResult, Report, Status, StepResult
+from console.replay.pace import Pace
 from console.replay.parse import InvalidScript
 from console.replay.run import Options, replay
+from console.replay.saves import Stamp, saves, stamp
 from server_core.recording import RecordingError
 
 #: Speeds to choose from; None: no gaps.
@@ -61,42 +62,62 @@ class Playback:
         self.current: Step | None = None
         #: Steps before which it holds, by file and line.
         self.breakpoints: set[tuple[str, int]] = set()
-        self.speed = options.speed
+        self._pace = Pace(options.speed)
         #: Changes with whatever there is to draw.
         self.version = 0
         self._task: asyncio.Task[None] | None = None
         self._go = asyncio.Event()
         #: Hold again at the next step.
         self._once = False
-        self._stamp = 0.0
+        #: The files that the script was read from, as they were then.
+        self._stamps: dict[Path, Stamp] = {}
+        self._reread = asyncio.Event()
         self.reload()
 
     # the script
 
     def reload(self) -> bool:
         """Read the script again; whether it can be played."""
-        self._stamp = self._modified()
+        before = set(self._stamps)
+        self._stamps = {self.path: stamp(self.path)}
         self.results, self.cases, self.report, self.current = {}, {}, None, None
         try:
             self.script, self.errors = self._load(self.path), []
+            self._note(self.script.files)
         except InvalidScript as invalid:
             self.errors = str(invalid).splitlines()
+            self._note(invalid.files)
         except RecordingError as error:
             self.errors = [str(error)]
         self.rows = [] if self.errors else list(_rows(self.script))
         self.playing = Playing.IDLE
         self.version += 1
+        if set(self._stamps) != before:
+            self._reread.set()
         return not self.errors
 
-    def was_saved(self) -> bool:
-        """Whether the file is another one than was read."""
-        return self._modified() != self._stamp
+    def _note(self, files: Iterable[str]) -> None:
+        for path in map(Path, files):
+            self._stamps.setdefault(path, stamp(path))
 
-    def _modified(self) -> float:
-        try:
-            return os.stat(self.path).st_mtime_ns
-        except OSError:
-            return 0.0
+    def was_saved(self) -> bool:
+        """Whether one of the script's files is another one than was read, and the script itself is there."""
+        return self.path.exists() and any(stamp(path) != then for path, then in self._stamps.items())
+
+    async def watch(self) -> None:
+        """Have what is saved read and played again, at once or when what plays now is over, until cancelled; OSError
+        where the system can't watch."""
+        while True:
+            self._reread = again = asyncio.Event()
+            self.play_saved()
+            async for _ in saves(list(self._stamps), again):
+                self.play_saved()
+            await again.wait()  # nothing to watch
+
+    def play_saved(self) -> None:
+        """Play the script again if it was saved."""
+        if not self.is_on and self.was_saved() and self.reload():
+            self.play()
 
     # playing
 
@@ -132,8 +153,17 @@ class Playback:
             task.cancel()
             await asyncio.wait((task,))
 
+    @property
+    def speed(self) -> float | None:
+        """By how much gaps are shorter; None: there are none."""
+        return self._pace.speed
+
+    @speed.setter
+    def speed(self, speed: float | None) -> None:
+        self._pace.speed = speed
+
     def faster(self, by: int) -> None:
-        """Choose another speed, for the next play."""
+        """Choose another speed, for the gaps that are still to come."""
         at = len(SPEEDS) - 1
         if self.speed is not None:
             at = min(range(at), key=lambda each: abs((SPEEDS[each] or 0.0) - (self.speed or 0.0)))
@@ -162,13 +192,14 @@ class Playback:
         self.version += 1
 
     async def _run(self) -> None:
-        options = changed(self._options, speed=self.speed, server=self._server)
+        options = changed(self._options, pace=self._pace, server=self._server)
         try:
             self.report = await replay(self.script, options, self, self)
             self.cases = {id(result.case): result for result in self.report.cases}
         finally:
             self.playing, self.current = Playing.DONE, None
             self.version += 1
+        self.play_saved()
 
     # what the replay says
 

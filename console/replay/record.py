@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from console.replay import lines, model, nodes, values
 from console.replay.model import Place
 from console.replay.nodes import Node
-from console.replay.outcome import NOTHING, Report, StepResult
+from console.replay.outcome import NOTHING, Report, Status, StepResult
 from console.replay.values import ANY, MISSING, Value
 
 _WORD = "$missing"
@@ -33,20 +34,33 @@ def _anything(pattern: Value) -> Value:
     return ANY if pattern is MISSING else pattern
 
 
-def fill(report: Report) -> dict[Path, int]:
-    """Write what came in place of each `$missing`; how many, by file."""
+class Filled(NamedTuple):
+    """What `fill` did."""
+
+    #: How many values took their places, by file.
+    files: dict[Path, int]
+    #: Where a `$missing` was left, for nothing is recorded for such a step.
+    left: list[Place]
+
+
+def fill(report: Report) -> Filled:
+    """Write what came in place of each `$missing`."""
+    left: list[Place] = []
     edits: dict[str, dict[tuple[int, int], str]] = {}
     trees: dict[str, list[Node]] = {}
     for case in report.cases:
         for result in case.steps:
-            if result.recorded is NOTHING or not _has_missing(result):
+            if not _has_missing(result):
+                continue
+            if result.recorded is NOTHING:
+                left += [result.step.at] if result.step.at not in left and result.status is Status.PASSED else []
                 continue
             file = result.step.at.file
             if file not in trees:
                 trees[file] = list(_maps(nodes.read(Path(file).read_text(encoding="utf-8"), file)))
             for place, text in _edits(trees[file], result):
                 edits.setdefault(file, {})[place.line, place.column] = text
-    return {Path(file): _apply(Path(file), found) for file, found in edits.items()}
+    return Filled({Path(file): _apply(Path(file), found) for file, found in edits.items()}, left)
 
 
 def _has_missing(result: StepResult) -> bool:
@@ -77,15 +91,20 @@ def _maps(node: Node) -> Iterator[Node]:
 
 def _edits(maps: list[Node], result: StepResult) -> Iterator[tuple[Place, str]]:
     step = result.step
+    if isinstance(step, model.Http | model.Console | model.ExpectSocket | model.ExpectRecord):
+        asked = next((node for node in maps if node.place == step.at), None)
+        if expected := _key(asked, "expect") if asked and isinstance(step, model.Http) else asked:
+            yield from _compare(expected, result.recorded)
+        return
     for node in maps:
         found = {key.value: item for key, item in node.value}
         holder = next((item for item in found.values() if item.place == step.at), None)
         inner = next((each for each in found.values() if each.kind == "map" and _holds_place(each, step.at)), None)
         if holder is None and inner is None:
             continue
-        if isinstance(step, model.Emit):
-            if ack := found.get("ack") or (inner and _key(inner, "ack")):
-                yield from _compare(ack, result.recorded)
+        if beside := {model.Emit: "ack", model.Connect: "expect-refused"}.get(type(step)):
+            if pattern := found.get(beside) or (inner and _key(inner, beside)):
+                yield from _compare(pattern, result.recorded)
         elif holder is not None:
             yield from _compare(_pattern_node(step, holder), result.recorded)
 
@@ -93,9 +112,8 @@ def _edits(maps: list[Node], result: StepResult) -> Iterator[tuple[Place, str]]:
 def _pattern_node(step: model.Step, node: Node) -> Node:
     if isinstance(step, model.ExpectAck):
         return _key(node, "values") or node
-    if isinstance(step, model.Http):
-        expected = _key(node, "expect")
-        return (expected and _key(expected, "json")) or node
+    if isinstance(step, model.ExpectDisconnect):
+        return _key(node, "reason") or node
     return node
 
 

@@ -46,7 +46,7 @@ async def request(stage: Stage, step: model.Http, result: StepResult) -> None:
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
         raise Failed(f"{what} failed: {str(error) or type(error).__name__}") from None
     if step.answer:
-        result.recorded = _json(answer)
+        result.recorded = _recorded(step.answer, answer)
         _compare(stage, step.answer, answer, what)
 
 
@@ -75,6 +75,18 @@ def _compare(stage: Stage, wanted: model.Answer, answer: httpx.Response, what: s
             got["text"] = answer.text[:200]
         raise Failed(f"{what} was answered otherwise", expected=expected, got=got, differs=why)
     stage.scope.variables.update(bound)
+
+
+def _recorded(wanted: model.Answer, answer: httpx.Response) -> dict[str, Any]:
+    """What came, by the words that a script has for it."""
+    found: dict[str, Any] = {"status": answer.status_code}
+    if wanted.text is not ANY:
+        found["text"] = answer.text[:MAX_BODY]
+    elif (body := _json(answer)) is not NOTHING:
+        found["json"] = body
+    if wanted.headers:
+        found["headers"] = {name: answer.headers[name] for name in wanted.headers if name in answer.headers}
+    return found
 
 
 def _json(answer: httpx.Response) -> Value:

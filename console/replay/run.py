@@ -19,6 +19,7 @@ from console.replay.hosting import Host, HostError, Server
 from console.replay.lines import around
 from console.replay.model import Case, Script
 from console.replay.outcome import CaseResult, Exit, Failed, Report, Status, Unplayable, Unreachable
+from console.replay.pace import Pace
 from console.replay.play import Observer, Quiet, Stage
 from console.replay.scope import Scope
 from console.replay.values import Undefined
@@ -43,6 +44,8 @@ class Options:
     server: Server | None = None
     #: By how much gaps are shorter; None: no gaps.
     speed: float | None = None
+    #: The same, where somebody may change it meanwhile.
+    pace: Pace | None = None
     #: Names of cases, with `*`, or parts of them; empty: all.
     only: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -184,7 +187,7 @@ class _Player:
             self._script,
             self._case,
             url,
-            speed=self._options.speed,
+            pace=self._options.pace or Pace(self._options.speed),
             host=host,
             observer=self._observer,
             environment=self._options.environment,

@@ -20,8 +20,8 @@ from console.replay.playback import Playback, Playing, Row
 from console.text import cut, fit, safe, seconds, wrap
 from console.widgets.line_list import LineList, Piece
 
-#: Seconds between two looks at the playback, and at the script's file.
-LOOK, WATCH = 1 / 20, 0.5
+#: Seconds between two looks at the playback.
+LOOK = 1 / 20
 #: Cells from which script and outcome stand side by side.
 WIDE = 100
 #: Lines that a step itself takes at most.
@@ -222,11 +222,18 @@ class ReplayScreen(Screen[None]):
     def on_mount(self) -> None:
         self.script.focus()
         self.set_interval(LOOK, self._look)
-        self.set_interval(WATCH, self._watch)
+        self.run_worker(self._watch())
 
     def on_resize(self, event: Resize) -> None:
         self.query_one("#replay").set_class(event.size.width >= WIDE, "wide")
         self._drawn = -1
+
+    async def _watch(self) -> None:
+        try:
+            await self.playback.watch()
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            self.notify(safe(f"saves are not noticed: {why}"), severity="warning", markup=False)
 
     # drawing
 
@@ -260,11 +267,6 @@ class ReplayScreen(Screen[None]):
     def _moved(self, event: LineList.Moved) -> None:
         if event.list is self.script:
             self.outcome.show(self.script.row())
-
-    def _watch(self) -> None:
-        """The script was saved: play it again."""
-        if not self.playback.is_on and self.playback.was_saved() and self.playback.reload():
-            self.playback.play()
 
     # acting
 
@@ -302,7 +304,7 @@ class ReplayScreen(Screen[None]):
                 subprocess.run(command, check=False)  # noqa: ASYNC221, S603  the person is in it
         except OSError as error:
             self.notify(safe(f"can't run {command[0]}: {error.strerror}"), severity="error", markup=False)
-        self._watch()
+        self.playback.play_saved()
 
     async def action_leave(self) -> None:
         self.app.pop_screen()

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, Phase, example, given, settings
@@ -47,12 +50,38 @@ def test_the_examples_are_read_and_written_as_the_same(name: str) -> None:
 def test_the_tour_has_every_kind_of_step_and_matcher() -> None:
     text = (HERE / "tour.sio.yaml").read_text()
     assert text.count("\n") >= 150
-    found = {type(step) for case in parse.load(HERE / "tour.sio.yaml").cases for step in model.walk(case.steps)}
+    steps = [step for case in parse.load(HERE / "tour.sio.yaml").cases for step in model.walk(case.steps)]
+    found = {type(step) for step in steps}
     kinds = {kind for kind in vars(model).values() if isinstance(kind, type) and issubclass(kind, model.Step)}
     assert found == kinds - {model.Step, model.OneActor, model.SomeActors}
-    assert all(f"!type {name}" in text.replace('"', "") for name in values.TYPES if name != "binary")
-    for word in ("$any", "!re ", "!sub ", "!bind ", "!b64 ", "nth:", "strict:", "reply:", "expect-refused:", "within:"):
-        assert word in text
+    commands = {step.command for step in steps if isinstance(step, model.Console)}
+    assert commands == set(get_args(model.ConsoleVerb))
+    for kind in found:
+        mine = [step for step in steps if type(step) is kind]
+        for each in fields(kind):
+            if each.name not in ("at", "after", "within"):  # they stand beside any step
+                assert any(getattr(step, each.name) != default(each) for step in mine), (kind, each.name)
+    there = {type(value) for step in steps for pattern in step.patterns for value in parts(pattern)}
+    assert there >= {*get_args(values.Matcher), values.Ref, values.Template, bytes, bool, type(None)} - {values.Missing}
+    matchers = [value for step in steps for pattern in step.patterns for value in parts(pattern)]
+    assert {value.name for value in matchers if isinstance(value, values.OfType)} == set(values.TYPES)
+    assert all(any(getattr(step, name) for step in steps) for name in ("after", "within"))
+
+
+def default(field: Field[Any]) -> Any:
+    """What a field is where nothing is said."""
+    if field.default_factory is not MISSING:
+        return field.default_factory()
+    return None if field.default is MISSING else field.default
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """A value and all within it."""
+    yield value
+    inner = value.value if isinstance(value, values.Subset) else value
+    if isinstance(inner, list | dict):
+        for each in inner.values() if isinstance(inner, dict) else inner:
+            yield from parts(each)
 
 
 def test_yaml_is_of_version_1_2() -> None:

@@ -360,10 +360,63 @@ async def test_what_is_missing_is_filled_in(url: str, tmp_path: Path) -> None:
     assert "nothing is recorded here yet" in "\n".join(lines.failure_lines(report.cases[0]))
     report = await replay(parse.load(path), Options(url=url, environment={}, record_missing=True))
     assert report.exit is Exit.PASSED, lines.failure_lines(report.cases[0])
-    assert record.fill(report) == {path: 4}
+    assert record.fill(report) == ({path: 4}, [])
     filled = path.read_text()
     assert "ack: [{name: alice, status: here, a: 1}]}  # the answer" in filled
     assert "ack: [{rooms: [dev, lobby]}]" in filled
     assert "!sub {text: {x: [1, two]}}" in filled
     assert "$missing" not in filled
     assert filled.count("\n") == text.count("\n")
+
+
+async def test_answers_over_http_refusals_and_reasons_are_filled_in(url: str, tmp_path: Path) -> None:
+    from console.replay import record
+
+    path = tmp_path / "m.sio.yaml"
+    text = script(
+        *PEOPLE,
+        "http: {post: /kick, json: {id: $bob.id}, expect: {status: $missing, text: $missing}}",
+        "bob: {expect-disconnect: {reason: $missing}}",
+        "http: {get: /kick, expect: {status: 404, json: $missing, headers: {Content-Type: $missing}}}",
+        "mallory: {connect: {auth: {name: mallory}}, expect-refused: {message: $missing, data: {retry: $missing}}}",
+        "{nobody: {connect: {}}, expect-refused: $missing}".replace("$missing", "{data: $missing}"),
+        "parallel:",
+    )
+    text += "\n      http:\n      - get: /\n        expect:\n          status: $missing\n"
+    path.write_text(text)
+    report = await replay(parse.load(path), Options(url=url, environment={}, record_missing=True))
+    assert report.exit is Exit.PASSED, lines.failure_lines(report.cases[0])
+    assert record.fill(report) == ({path: 9}, [])
+    filled = path.read_text()
+    assert 'expect: {status: 202, text: "202\\n"}' in filled
+    assert "expect-disconnect: {reason: io server disconnect}" in filled
+    assert "expect: {status: 404, json: 404, headers: {Content-Type: text/plain}}" in filled
+    assert "expect-refused: {message: unknown user, data: {retry: false}}" in filled
+    assert "expect-refused: {data: {retry: false}}" in filled
+    assert "          status: 404" in filled
+    report = await replay(parse.load(path), Options(url=url, environment={}))
+    assert report.exit is Exit.PASSED, lines.failure_lines(report.cases[0])
+
+
+async def test_what_the_server_has_is_filled_in_and_where_nothing_is_is_said(tmp_path: Path) -> None:
+    from console.replay import record
+
+    path = tmp_path / "m.sio.yaml"
+    text = script(
+        PEOPLE[0],
+        "console: {expect-socket: $alice.id, rooms: $missing, attributes: {user: {name: alice, status: $missing}}}",
+        "alice: {emit: [divide, 1, 0]}",
+        "console: {expect-exception: {type: $missing, message: !re division}}",
+        "console: {simulate: [rename, {n: 1}], socket: $alice.id, ack: $missing}",
+        "alice: {allow: [news, $missing]}",
+    )
+    path.write_text(text)
+    options = Options(app=HostConfig(target="server_core.demo:app"), environment={}, record_missing=True)
+    report = await replay(parse.load(path), options)
+    assert report.exit is Exit.PASSED, lines.failure_lines(report.cases[0])
+    filled = record.fill(report)
+    assert (filled.files, [str(place) for place in filled.left]) == ({path: 4}, [f"{path}:11"])
+    written = path.read_text()
+    assert "rooms: [lobby], attributes: {user: {name: alice, status: here}}" in written
+    assert "expect-exception: {type: ZeroDivisionError, message: !re division}" in written
+    assert "ack: [{name: alice, status: here, n: 1}]" in written

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from console.replay.outcome import Status
-from console.replay.playback import Playback, Playing
+from console.replay import model
+from console.replay.outcome import Exit, Status
+from console.replay.playback import SPEEDS, Playback, Playing
 from console.replay.run import Options
 from server_core import demo
 from tests.support.serving import serve
@@ -109,3 +112,93 @@ async def test_what_was_saved_is_read_again(playback: Playback) -> None:
     playback.play()
     await reaches(playback, Playing.DONE)
     assert playback.failed_row() == 3
+
+
+SLOW = """sio: 1
+cases:
+- name: slow
+  steps:
+  - alice: {connect: {auth: {name: alice}}}
+  - wait: 1h
+  - {alice: {emit: [rename, {n: 1}], ack: $any}, after: 1h}
+"""
+
+
+async def test_a_speed_that_is_changed_holds_for_the_gap_that_passes(playback: Playback) -> None:
+    playback.path.write_text(SLOW)
+    playback.speed = 1.0
+    assert playback.reload()
+    playback.play()
+    assert await poll(lambda: isinstance(playback.current, model.Wait), 5)
+    playback.faster(1)
+    assert playback.speed == 2.0
+    assert playback.playing is Playing.RUNNING
+    playback.faster(len(SPEEDS))
+    await reaches(playback, Playing.DONE)
+    assert playback.report
+    assert playback.report.exit is Exit.PASSED
+
+
+@contextlib.asynccontextmanager
+async def watched(playback: Playback) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(playback.watch())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+
+
+def replace(path: Path, text: str) -> None:
+    """Save as many editors do: another file gets the name."""
+    other = path.with_name(path.name + "~")
+    other.write_text(text)
+    other.rename(path)
+
+
+async def played(playback: Playback, steps: int) -> None:
+    assert await poll(lambda: playback.report is not None and playback.summary() == f"{steps} of {steps} steps", 5)
+
+
+def with_steps(count: int) -> str:
+    step = "  - alice: {emit: [rename, {n: 1}], ack: $any}\n"
+    return TEXT.partition("  - alice: {emit")[0] + step * (count - 1)
+
+
+@pytest.mark.parametrize("save", [write, replace])
+async def test_what_is_saved_is_played_at_once(playback: Playback, save: Callable[[Path, str], None]) -> None:
+    async with watched(playback):
+        for count in (3, 2, 4):
+            save(playback.path, with_steps(count))
+            await played(playback, count)
+
+
+async def test_what_is_included_is_watched_too_from_when_it_is_there(playback: Playback) -> None:
+    part, head = playback.path.parent / "parts" / "p.yaml", "sio: 1\nsteps:\n"
+    async with watched(playback):
+        write(playback.path, "sio: 1\ncases:\n- {name: a, steps: [{include: parts/p.yaml}]}\n")
+        assert await poll(lambda: any("can't read" in error for error in playback.errors), 5)
+        write(part, head + "- a: {connect: {auth: {name: a}}}\n")
+        write(playback.path, playback.path.read_text() + "# and now?\n")
+        await played(playback, 2)
+        for save, count in ((replace, 3), (write, 4)):
+            save(part, part.read_text() + "- a: {emit: [typing, lobby]}\n")
+            await played(playback, count)
+
+
+async def test_what_is_saved_meanwhile_is_played_once_the_rest_is_over(playback: Playback) -> None:
+    async with watched(playback):
+        playback.toggle_breakpoint(playback.rows[2].step or model.Wait(seconds=0))
+        playback.play()
+        await reaches(playback, Playing.HELD)
+        write(playback.path, with_steps(2))
+        held = playback.report
+        playback.toggle_breakpoint(playback.rows[2].step or model.Wait(seconds=0))
+        assert (playback.playing, held) == (Playing.HELD, None)
+        playback.play()
+        await played(playback, 2)
