@@ -120,11 +120,9 @@ def failure_lines(result: CaseResult, *, show_secrets: bool = False) -> list[str
     lines = [f"{text.safe(result.case.name)}: {_first(failure.message)}"]
     lines += [f"  {line}" for line in failure.message.splitlines()[1:]]
     if result.failed:
-        step = result.failed.step
-        lines.append(f"  {place(step.at)}")
-        lines.append(
-            f"  step     {_step(step, show_secrets)}{f'   ({result.failed.lane})' if result.failed.lane else ''}"
-        )
+        lane = f"   ({result.failed.lane})" if result.failed.lane else ""
+        lines.append(f"  {place(result.failed.step.at)}")
+        lines.append(f"  step     {step(result.failed.step, show_secrets=show_secrets)}{lane}")
     lines += _compared(failure, show_secrets)
     lines += [f"  note     {note}" for note in failure.notes]
     if result.around:
@@ -135,7 +133,8 @@ def failure_lines(result: CaseResult, *, show_secrets: bool = False) -> list[str
     return [text.safe(line) for line in lines]
 
 
-def _step(step: Step, show_secrets: bool) -> str:
+def step(step: Step, *, show_secrets: bool = False) -> str:
+    """A step as the script has it, or its beginning; not yet safe for the screen."""
     whole = printer.step(step) if step.verb else ""
     whole = whole if show_secrets else redact.mask_line(whole)
     return whole if len(whole) <= 300 else whole[:300] + "…"
@@ -231,7 +230,7 @@ def _case_json(result: CaseResult, show_secrets: bool) -> dict[str, Any]:
             "message": failure.message,
             "file": at.file,
             "line": at.line,
-            "step": _step(result.failed.step, show_secrets) if result.failed else "",
+            "step": step(result.failed.step, show_secrets=show_secrets) if result.failed else "",
             "expected": written(masked(failure.expected, show_secrets=show_secrets)),
             "got": written(masked(failure.got, show_secrets=show_secrets)),
             "differs": failure.differs,

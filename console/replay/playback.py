@@ -154,6 +154,10 @@ class Playback:
             await asyncio.wait((task,))
 
     @property
+    def show_secrets(self) -> bool:
+        return self._options.show_secrets
+
+    @property
     def speed(self) -> float | None:
         """By how much gaps are shorter; None: there are none."""
         return self._pace.speed

@@ -24,9 +24,8 @@ def load(path: Path) -> Script:
     return distill(read(path).records, file=str(path), name=path.name.partition(".")[0] or "as recorded").script
 
 
-def playback(path: Path, link: Link, session: Session, options: Options | None = None) -> Playback:
+def playback(path: Path, link: Link, session: Session, options: Options) -> Playback:
     """The playback of a script against the server that a link is about."""
-    options = options or Options(speed=1.0)
     if isinstance(link, SeenLink):
         return Playback(path, changed(options, url=link.url, witness=link.witness), load)
     return Playback(path, options, load, LinkedServer(link, session, anew=options.app is not None))

@@ -321,6 +321,7 @@ class MainScreen(Screen[None]):
 
     def play(self, script: Path, options: Options | None = None) -> None:
         """Open the replay of a script."""
+        options = options or Options(speed=1.0, show_secrets=self.person.settings.show_secrets)
         self.playback = playback(script, self.link, self.session, options)
         self.app.push_screen(ReplayScreen(self.playback))
 

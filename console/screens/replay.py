@@ -14,9 +14,10 @@ from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from console.replay import lines, printer
+from console.replay import lines
 from console.replay.outcome import NOTHING, Status
 from console.replay.playback import Playback, Playing, Row
+from console.screens.replay_help import ReplayHelp
 from console.text import cut, fit, safe, seconds, wrap
 from console.widgets.line_list import LineList, Piece
 
@@ -72,7 +73,7 @@ class ScriptList(LineList):
         result = playback.results.get(id(step))
         took = seconds(result.seconds) if result and result.status is not Status.SKIPPED else ""
         indent = "  " * found.depth
-        text = printer.step(step) if step.verb else ""
+        text = lines.step(step, show_secrets=playback.show_secrets)
         room = max(0, width - len(indent) - 17)
         return [
             (stop, "bad"),
@@ -122,7 +123,8 @@ class Outcome(LineList):
         result = self.playback.results.get(id(row.step))
         shown: list[list[Piece]] = [[(cut(safe(lines.place(row.step.at)), width), "quiet")]]
         if row.step.verb:
-            shown += [[(piece, "name")] for piece in wrap(safe(printer.step(row.step)), width)[:_STEP_LINES]]
+            whole = lines.step(row.step, show_secrets=self.playback.show_secrets)
+            shown += [[(piece, "name")] for piece in wrap(safe(whole), width)[:_STEP_LINES]]
         if result is None:
             return shown
         if result.load:
@@ -191,17 +193,18 @@ class ReplayScreen(Screen[None]):
     """A script, played while one watches. The console goes on beneath it."""
 
     BINDINGS = [
-        Binding("p", "play", "play/pause"),
-        Binding("s", "step", "step"),
-        Binding("b", "breakpoint", "breakpoint"),
-        Binding("plus,equals_sign", "faster(1)", "faster", key_display="+"),
-        Binding("minus", "faster(-1)", "slower", key_display="-"),
-        Binding("x", "stop", "stop"),
-        Binding("e", "edit", "edit"),
-        Binding("f", "failure", "to the failure"),
-        Binding("tab", "app.focus_next", "next pane", show=False),
-        Binding("escape", "leave", "back", key_display="esc"),
-        Binding("q", "app.exit", "quit"),
+        Binding("p", "play", "play", tooltip="Play from the start, or go on; while it plays, wait before a step"),
+        Binding("s", "step", "step", tooltip="Play one step, then wait"),
+        Binding("b", "breakpoint", "break", tooltip="Wait before the step under the cursor each time, or no more"),
+        Binding("plus,equals_sign", "faster(1)", "speed", key_display="+ -", tooltip="Shorter gaps, or longer ones"),
+        Binding("minus", "faster(-1)", "slower", show=False),
+        Binding("x", "stop", "stop", tooltip="End it"),
+        Binding("e", "edit", "edit", tooltip="Edit the script where the cursor is; saving it plays it again"),
+        Binding("f", "failure", "failure", tooltip="Go to the step that failed"),
+        Binding("tab", "app.focus_next", "next pane", show=False, tooltip="Go to the other pane"),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("escape", "leave", "back", key_display="esc", tooltip="Back to the console; 7 shows the replay again"),
+        Binding("q", "app.exit", "quit", show=False, tooltip="End the console"),
     ]
 
     def __init__(self, playback: Playback) -> None:
@@ -248,6 +251,7 @@ class ReplayScreen(Screen[None]):
             self._told = id(playback.report)
             if (failed := playback.failed_row()) is not None:
                 self.script.move(failed)
+        self.query_one("#replay").set_class(playback.failed_row() is not None, "failed")
         self.script.update()
         self.outcome.show(self.script.row())
         self.query_one("#replay-state", Static).update(self._state())
@@ -305,6 +309,9 @@ class ReplayScreen(Screen[None]):
         except OSError as error:
             self.notify(safe(f"can't run {command[0]}: {error.strerror}"), severity="error", markup=False)
         self.playback.play_saved()
+
+    def action_help(self) -> None:
+        self.app.push_screen(ReplayHelp([each for each in self.BINDINGS if isinstance(each, Binding)]))
 
     async def action_leave(self) -> None:
         self.app.pop_screen()

@@ -92,3 +92,14 @@ async def test_a_script_is_made_of_what_the_timeline_shows(tmp_path: Path, monke
     verbs = [step.verb for step in found.cases[0].steps]
     assert "connect" in verbs
     assert "emit" in verbs or "expect" in verbs
+
+
+async def test_help_has_the_keys_of_a_replay_and_secrets_are_masked(script: Path) -> None:
+    save(script, TEXT.replace("{name: bob}", "{name: bob, token: t0psecret}"))
+    async with watching(script, (80, 24)) as screen:
+        await screen.wait("token: ••••••", "esc back")
+        assert "t0psecret" not in screen.text()
+        await screen.press("question_mark")
+        await screen.wait("Here, in a replay", "Wait before the step under the cursor")
+        await screen.press("escape", "s")
+        await screen.wait("paused")

@@ -24,6 +24,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "rooms": ("2", "enter"),
     "room-events": ("2", "right"),
     "events": ("3",),
+    "marked-events": ("3", *["up"] * 10, "space", "space"),
     "clients": ("4",),
     "client": ("4", "enter"),
     "servers": ("5",),
