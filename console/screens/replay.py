@@ -92,7 +92,11 @@ class Outcome(LineList):
     def __init__(self, playback: Playback) -> None:
         super().__init__(id="outcome")
         self.playback = playback
+        self._row: Row | None = None
         self._shown: list[list[Piece]] = []
+
+    def on_resize(self) -> None:
+        self.show(self._row)  # wrapped anew
 
     def row_count(self) -> int:
         return len(self._shown)
@@ -105,6 +109,7 @@ class Outcome(LineList):
 
     def show(self, row: Row | None) -> None:
         """Show a row's outcome."""
+        self._row = row
         width = max(20, self.size.width - 1)
         errors = self.playback.errors
         if errors:
