@@ -284,6 +284,8 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     started: int = 0
     #: Where several servers stand behind one URL: the host's or the process's name.
     node: str = ""
+    #: The servers of a cluster that speak through one, each of which may have any of its sockets: nobody tells which.
+    nodes: tuple[str, ...] = ()
     #: What the servers of one cluster have in common; empty where it is no cluster's.
     cluster: str = ""
 

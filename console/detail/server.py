@@ -76,6 +76,7 @@ class ServerPage(Page):
             Fact("target", info.target),
             Fact("url", info.url),
             Fact("node", info.node),
+            Fact("nodes", f"{', '.join(info.nodes)}: which of them has a socket is not told" if info.nodes else ""),
             Fact("pid", str(info.pid or "")),
             Fact("library", info.library),
             Fact("sockets", f"{len(roster.sockets)} on {count(len(roster.engines), 'connection')}"),

@@ -9,6 +9,7 @@ from itertools import islice
 from console.detail.blocks import Block, Fact, Facts, Rows, link
 from console.detail.page import Page, blank, heading
 from console.lines import Reader, clock
+from console.state.names import where
 from console.state.refs import ClientRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
 from console.text import count, fit, safe, seconds, size
@@ -86,8 +87,9 @@ class SocketPage(Page):
         facts += [Fact(name, self.reader.attribute(name, value)) for name, value in socket.attributes.items()]
         headers = socket.handshake.headers
         facts += [Fact("origin", headers.get("origin", "")), Fact("client", headers.get("user-agent", ""))]
-        if len(state.rosters) > 1:
-            facts += [Fact("server", id, ServerRef(id)) for id, each in state.rosters.items() if each is roster]
+        for id, each in state.rosters.items():
+            if each is roster and (len(state.rosters) > 1 or each.info.nodes):
+                facts.append(Fact("server", where(id, each.info), ServerRef(id)))
         return [fact for fact in facts if fact.text]
 
     def _handshake(self, socket: SocketInfo) -> list[Block]:

@@ -21,7 +21,7 @@ from server_core.records import AnyRecord, Command, CommandResult, decode_batch
 #: In `supportedFeatures`: the server sends records in batches to whoever subscribes.
 RECORDS = "SOCKETSCOPE_RECORDS"
 #: Seconds that a server has to answer CONNECT (it may hash a password first), and to say what it can do.
-CONNECT_PATIENCE, CONFIG_PATIENCE = 20.0, 10.0
+CONNECT_PATIENCE, CONFIG_PATIENCE = 20.0, 5.0
 #: Seconds that the server has to carry out a command, beside the time that its acks may take.
 COMMAND_PATIENCE = 20.0
 #: Seconds between what was sent last and the goodbye.
@@ -219,8 +219,8 @@ class AdminConnection:
             self._hand_over_soon()
         if records:
             self._put(records)
-            if self._sender:
-                self._sender.saw(records)
+        if self._sender:
+            self._sender.saw([*records, *self.plain.elsewhere])
         if self.plain.listed:
             self.listed.set()
 

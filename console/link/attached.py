@@ -15,6 +15,7 @@ from console.link.admin import AdminConnection
 from console.link.base import LinkState, LinkStatus
 from console.link.explain import explain
 from console.link.live import LiveLink
+from console.link.plain import PlainReader
 from console.wire.errors import WireError
 from console.wire.target import Target
 from server_core.records import (
@@ -39,6 +40,9 @@ from server_core.records import (
 
 #: Seconds between two tries to reach a server: the first, and the longest.
 RETRY, MAX_RETRY = 0.5, 10.0
+#: Seconds to wait in a cluster of Node.js: asked who is there before it noticed that a node is gone (after 10 s), a
+#: server waits for that node's answer in vain, throws, and dies.
+CLUSTER_RETRY = 13.0
 #: Seconds for which a socket is the server's that told of it first, before it is heard of again.
 CLAIM = 3.0
 
@@ -56,6 +60,8 @@ class Attachment:
         #: Ids of its sockets, by namespace.
         self.sockets: dict[str, str] = {}
         self.connection: AdminConnection | None = None
+        #: Whether it was lost, and is not being tried at the moment.
+        self.lost = False
         #: Set once it was heard, or the first try has failed.
         self.tried = asyncio.Event()
         self._link = link
@@ -71,6 +77,7 @@ class Attachment:
         wait = RETRY
         while True:
             connection = AdminConnection(self.target, self._heard, server=self.name, mine=self._is_mine)
+            self.lost = False
             try:
                 await connection.open()
                 wait = RETRY
@@ -79,7 +86,9 @@ class Attachment:
                 await connection.read()
             except (WireError, msgspec.DecodeError, OSError) as error:
                 why = str(error) if self.connection else await explain(error, self.target)
-                self._lose(why)
+                if connection.plain and connection.plain.kind == "node" and connection.plain.roster.info.nodes:
+                    wait = CLUSTER_RETRY
+                self._lose(why, connection.plain)
             finally:
                 self.connection = None
                 await connection.abort()
@@ -137,15 +146,29 @@ class Attachment:
         features = ("READ_ONLY",) if self._link.read_only else info.features
         return msgspec.structs.replace(info, url=info.url or self.target.url, features=features)
 
-    def _lose(self, why: str) -> None:
+    def _lose(self, why: str, reader: PlainReader | None) -> None:
         was, self.why = self.why, why
+        self.lost = True
         self._names.clear()
         self._link.heard(())
         if not was:
             self._lost_at = time.monotonic()
             epoch, seq = self._last
-            lost = ServerLost(server=self.name, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why)
-            self._link.heard([lost])
+            lost = ServerLost(server=self.name, epoch=epoch, seq=seq + 2, time=time.time_ns(), why=why)
+            self._link.heard([*self._handed_over(reader), lost])
+
+    def _handed_over(self, reader: PlainReader | None) -> list[AnyRecord]:
+        """What is left of its sockets: those that another server of its cluster tells of are that one's from now on."""
+        known = self._link.hand_over(self)
+        if reader is None or not known:
+            return []
+        epoch, seq = self._last
+        sync = reader.roster.to_sync(server=self.name, epoch=epoch, seq=seq + 1, time=time.time_ns())
+        left = tuple(each for each in sync.sockets if each.socket.id in self.sockets.keys() - known)
+        self.sockets = {each.socket.id: each.socket.nsp for each in left}
+        connections = {each.socket.engine for each in left}
+        engines = tuple(engine for engine in sync.engines if engine.id in connections)
+        return [msgspec.structs.replace(sync, info=self._shown(sync.info), sockets=left, engines=engines)]
 
     def _is_mine(self, nsp: str, id: str) -> bool:
         """Whether a socket that this server tells of is not another's: the first to tell of it has it."""
@@ -188,14 +211,21 @@ class AttachedLink(LiveLink):
         self.first.set_result([each.why for each in self.attachments])
 
     def _set_status(self) -> None:
-        lost = [each for each in self.attachments if each.why]
+        lost, every = [each for each in self.attachments if each.why], len(self.attachments)
         if not lost:
             self._status = LinkStatus(LinkState.LIVE)
             return
-        whole = len(lost) == len(self.attachments)
-        why = lost[0].why if len(self.attachments) == 1 else "; ".join(f"{each.name}: {each.why}" for each in lost)
+        why = lost[0].why if every == 1 else "; ".join(f"{each.name}: {each.why}" for each in lost)
+        if len(lost) == every:
+            self._status = LinkStatus(LinkState.LOST, f"{why}. Trying again")
+            return
         # some servers are there still: what can be done there can be done
-        self._status = LinkStatus(LinkState.LOST if whole else LinkState.LIVE, f"{why}. Trying again" if whole else why)
+        names = ", ".join(each.name for each in lost)
+        if len(lost) == 1:
+            why = lost[0].why
+        self._status = LinkStatus(
+            LinkState.LIVE, f"{every - len(lost)} of {every} servers: lost {names}, retrying: {why}"
+        )
 
     def heard(self, records: Sequence[AnyRecord]) -> None:
         """Take what one of the servers said."""
@@ -210,7 +240,7 @@ class AttachedLink(LiveLink):
         now = time.monotonic()
         owner, since = self._claims.get((nsp, id), (None, 0.0))
         # what is claimed is among its sockets a moment later
-        if owner is None or (id not in owner.sockets and now - since > CLAIM):
+        if owner is None or owner.lost or (id not in owner.sockets and now - since > CLAIM):
             self._claims[nsp, id] = attachment, now
             if len(self._claims) > 4 * sum(len(each.sockets) for each in self.attachments) + 10_000:
                 self._claims = {
@@ -222,6 +252,17 @@ class AttachedLink(LiveLink):
         if owner is not attachment:
             self._shared = True
         return owner is attachment
+
+    def hand_over(self, attachment: Attachment) -> set[str]:
+        """Have the others tell of the sockets of one that was lost; the ids of those of which they know."""
+        known: set[str] = set()
+        for other in self.attachments:
+            if other is attachment or other.connection is None or other.connection.plain is None:
+                continue
+            if shared := attachment.sockets.keys() & other.connection.plain.roster.sockets.keys():
+                known |= shared
+                self._spawn(other.connection.sync())
+        return known
 
     def check_identity(self, attachment: Attachment, identity: tuple[str, int]) -> None:
         """Refuse to watch one server twice."""

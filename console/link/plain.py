@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from console.link.plain_values import attributes_of, handshake_of, nanoseconds, payload, text_of
+from console.link.plain_nodes import Nodes
+from console.link.plain_sent import Sent
+from console.link.plain_values import attributes_of, engine_of, nanoseconds, payload, socket_of, text_of
 from server_core import records
 from server_core.records import AnyRecord, EngineInfo, ServerInfo, SocketInfo, SocketSync
 from server_core.roster import Roster
@@ -32,8 +34,6 @@ _LINGER = 10.0
 _FRESH = 2.0
 #: Seconds to wait for the list of sockets.
 _LIST = 3.0
-#: Nanoseconds within which the same event to one socket after another is one emit.
-_SAME_EMIT = 250_000_000
 #: Seconds of silence after which an emit has been told of whole.
 _TELLING = 0.08
 
@@ -41,7 +41,8 @@ _TELLING = 0.08
 class PlainReader:
     """One server's telling, as records.
 
-    `mine(nsp, id)` says whether a socket is this server's: in a cluster, each server tells of the sockets of all.
+    In a cluster each server tells of the sockets of all: `mine(nsp, id)` says whether records of this one are wanted,
+    or another connection makes them. All are known here.
     """
 
     def __init__(
@@ -62,13 +63,16 @@ class PlainReader:
         self._mine = mine
         self._seq = 0
         self._out: list[AnyRecord] = []
-        self._sent: _Sent | None = None
+        self._sent: Sent | None = None
         #: When each socket was heard of, and each connection lost its last socket, on the clock of `tick`.
         self._confirmed: dict[str, float] = {}
-        self._empty: dict[str, float] = {}
+        self._empty: dict[str, tuple[float, bool]] = {}  # with whether that socket was wanted
         self._now = 0.0
         self._resync = False
         self._shown: set[str] = set()
+        self._nodes = Nodes()
+        #: Ids of the sockets that records were made of.
+        self._told: set[str] = set()
         self._begun = False
         self._waited = 0.0
         self.kind: Kind = ""
@@ -80,10 +84,19 @@ class PlainReader:
         self.roster.info = ServerInfo(url=url)
         #: Bytes of the largest message that the server takes.
         self.max_payload = max_payload
+        #: Whether an emit can be addressed to several rooms: Socket.IO 3 for Node.js takes one.
+        self.takes_rooms = True
+        #: Whether it has told of an event that it sent: Socket.IO for Node.js does since version 4.5.
+        self.tells_of_sent = False
+        #: When it said something last, on the clock of `read`.
+        self.heard = 0.0
+        #: What was told of the sockets that are not wanted, since the call of `take` before the last one.
+        self.elsewhere: list[AnyRecord] = []
+        self._elsewhere: list[AnyRecord] = []
 
     def read(self, event: str, args: list[Any], now: float) -> None:
         """Take in one event of the admin namespace; what is malformed says nothing. `now`: a monotonic clock."""
-        self._now = now
+        self._now = self.heard = now
         try:
             _READ[event](self, *args)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError):
@@ -101,9 +114,14 @@ class PlainReader:
             for id, heard in list(self._confirmed.items()):
                 if now - heard > patience and (socket := self.roster.sockets.get(id)):
                     self._gone(socket, time.time_ns(), "not heard of for two pings: it was refused, or lost")
-        for engine, since in list(self._empty.items()):
+        for engine, (since, mine) in list(self._empty.items()):
             if now - since > _LINGER:
-                self._close(engine, time.time_ns(), "without a namespace")
+                self._close(engine, time.time_ns(), "without a namespace", mine=mine)
+        if silent := self._nodes.let_go(now):
+            self._describe()
+            if self.kind == "node":  # python-socketio repeats who is there with each ping
+                why = f"{', '.join(silent)} of the cluster fell silent: what it had is listed still, and may be gone"
+                self._add(records.Gap, time.time_ns(), lost=0, why=why)
 
     @property
     def waiting(self) -> bool:
@@ -117,6 +135,7 @@ class PlainReader:
         """
         if now is None or self._sent is None or now - self._sent.heard > _TELLING:
             self._end_sent()
+        self.elsewhere, self._elsewhere = self._elsewhere, []
         if not self.listed:
             return []
         if not self._begun:
@@ -151,6 +170,7 @@ class PlainReader:
         self.development = "ALL_EVENTS" in features
         if "EMIT" in features:
             self.kind = "python" if features[0] == "AGGREGATED_EVENTS" else "node"
+            self.takes_rooms = "MJOIN" in features
         self.can_act([each for each in ACTING if each in features])
         if not self.development:
             self.listed = True
@@ -167,14 +187,11 @@ class PlainReader:
         for each in stats.get("namespaces") or ():
             if isinstance(name := each.get("name"), str) and name != self._hidden:
                 self._shown.add(name)
-        info = self.roster.info
-        if info.node or not isinstance(stats.get("serverId"), str):
-            return  # known, or another server of its cluster
-        started = time.time_ns() - int(float(stats.get("uptime") or 0) * 1e9)
-        pid = stats.get("pid")
-        self.roster.info = msgspec.structs.replace(
-            info, node=stats["serverId"], pid=pid if isinstance(pid, int) else 0, started=started
-        )
+        if self._nodes.heard(stats, self._now):
+            self._describe()
+
+    def _describe(self) -> None:
+        self.roster.info = self._nodes.describe(self.roster.info)
         self._resync = True
 
     # sockets
@@ -191,7 +208,7 @@ class PlainReader:
             if before:
                 socket = msgspec.structs.replace(socket, connected=before.connected)
             found[socket.id] = SocketSync(socket, was.counters_of(socket.id))
-            engines[socket.engine] = was.engines.get(socket.engine) or self._engine(each, socket)
+            engines[socket.engine] = was.engines.get(socket.engine) or engine_of(each, socket)
             self._confirmed[socket.id] = self._now
         self._confirmed = {id: heard for id, heard in self._confirmed.items() if id in found}
         self.roster.load(was.info, engines.values(), found.values())
@@ -209,20 +226,23 @@ class PlainReader:
         if known:
             self._again(known, socket, each, at)
             return
-        engine = self._engine(each, socket)
+        engine = engine_of(each, socket)
         if self.kind == "python" and at - socket.connecting > _FRESH * 1e9:
             # it was there before us, and is repeated with each ping
             self.roster.engines.setdefault(engine.id, engine)
             sync = SocketSync(socket, self.roster.counters_of(socket.id))
             everybody = [SocketSync(each, self.roster.counters_of(each.id)) for each in self.roster.sockets.values()]
             self.roster.load(self.roster.info, self.roster.engines.values(), [*everybody, sync])
-            self._resync = True
+            self._resync |= self._mine(socket.nsp, socket.id)
             return
         self._empty.pop(engine.id, None)
+        who = self._who(socket.nsp, socket.id)
+        mine = who["mine"]
         if engine.id not in self.roster.engines:
             opened = {"engine": engine.id, "transport": engine.transport, "address": engine.address}
-            self._add(records.EngineOpened, engine.opened, **opened)
-        who = {"socket": socket.id, "nsp": socket.nsp}
+            self._add(records.EngineOpened, engine.opened, mine=mine, **opened)
+        if mine:
+            self._told.add(socket.id)
         self._add(records.Connecting, socket.connecting or at, **who, engine=engine.id, handshake=socket.handshake)
         for room in sorted(socket.rooms - {socket.id}):
             self._add(records.RoomJoined, at, **who, room=room)
@@ -232,7 +252,7 @@ class PlainReader:
 
     def _again(self, known: SocketInfo, socket: SocketInfo, each: dict[str, Any], at: int) -> None:
         """A socket that is known was announced again: what differs from before."""
-        who = {"socket": known.id, "nsp": known.nsp}
+        who = self._who(known.nsp, known.id)
         self._transport(known, each.get("transport"), at)
         for room in sorted(socket.rooms - known.rooms):
             self._add(records.RoomJoined, at, **who, room=room)
@@ -243,7 +263,7 @@ class PlainReader:
 
     def _updated(self, each: dict[str, Any]) -> None:
         known = self.roster.sockets.get(each["id"])
-        if known is None or not self._mine(known.nsp, known.id):
+        if known is None:
             return
         at = time.time_ns()
         self._transport(known, each.get("transport"), at)
@@ -253,10 +273,11 @@ class PlainReader:
     def _transport(self, socket: SocketInfo, transport: Any, at: int) -> None:
         engine = self.roster.engines.get(socket.engine)
         if engine and isinstance(transport, str) and transport and transport != engine.transport:
-            self._add(records.EngineUpgraded, at, engine=engine.id, transport=transport)
+            mine = self._wanted(socket.nsp, socket.id)
+            self._add(records.EngineUpgraded, at, mine=mine, engine=engine.id, transport=transport)
 
     def _attributes(self, socket: SocketInfo, attributes: dict[str, str], at: int) -> None:
-        who = {"socket": socket.id, "nsp": socket.nsp}
+        who = self._who(socket.nsp, socket.id)
         for name, value in attributes.items():
             if socket.attributes.get(name) != value:
                 self._add(records.AttributeSet, at, **who, name=name, value=value)
@@ -269,23 +290,26 @@ class PlainReader:
 
     def _gone(self, socket: SocketInfo, at: int, reason: str) -> None:
         self._confirmed.pop(socket.id, None)
-        who = {"socket": socket.id, "nsp": socket.nsp}
+        who = self._who(socket.nsp, socket.id)
+        mine = who["mine"]
+        self._told.discard(socket.id)
         self._add(records.Disconnected, at, **who, reason=reason, rooms=socket.rooms)
         if not any(other.engine == socket.engine for other in self.roster.sockets.values()):
             if reason in _STAYS:
-                self._empty[socket.engine] = self._now
+                self._empty[socket.engine] = self._now, mine
             else:
-                self._close(socket.engine, at, reason)
+                self._close(socket.engine, at, reason, mine=mine)
 
-    def _close(self, engine: str, at: int, reason: str) -> None:
+    def _close(self, engine: str, at: int, reason: str, *, mine: bool) -> None:
         self._empty.pop(engine, None)
         if engine in self.roster.engines:
-            self._add(records.EngineClosed, at, engine=engine, reason=reason)
+            self._add(records.EngineClosed, at, mine=mine, engine=engine, reason=reason)
 
     def _joined(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
         socket = self._known(nsp, id)
         if socket and room not in socket.rooms:
-            self._add(records.RoomJoined, nanoseconds(timestamp), socket=id, nsp=nsp, room=room)
+            who = self._who(nsp, id)
+            self._add(records.RoomJoined, nanoseconds(timestamp), **who, room=room)
 
     def _left(self, nsp: str, room: str, id: str, timestamp: Any = None) -> None:
         socket = self._known(nsp, id)
@@ -295,26 +319,32 @@ class PlainReader:
             # a socket that its connect handler refused is not said to be gone, but its rooms are
             self._gone(socket, nanoseconds(timestamp), "left its own room: it was refused, or is gone")
         else:
-            self._add(records.RoomLeft, nanoseconds(timestamp), socket=id, nsp=nsp, room=room)
+            who = self._who(nsp, id)
+            self._add(records.RoomLeft, nanoseconds(timestamp), **who, room=room)
 
     # events
 
     def _received(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
-        if nsp == self._hidden or not self._mine(nsp, id):
+        if nsp == self._hidden:
             return
         text, attachments = payload(values)
-        fields = {"data": text, "attachments": attachments}
-        self._add(records.EventReceived, nanoseconds(timestamp), socket=text_of(id), nsp=text_of(nsp), **fields)
+        who = self._who(text_of(nsp), text_of(id))
+        self._add(records.EventReceived, nanoseconds(timestamp), **who, data=text, attachments=attachments)
 
     def _sent_to(self, nsp: str, id: str, values: list[Any], timestamp: Any = None) -> None:
-        if nsp == self._hidden or not self._mine(nsp, id):
+        if nsp == self._hidden:
             return
         text, attachments = payload(values)
         at = nanoseconds(timestamp)
+        self.tells_of_sent = True
+        if not self._wanted(nsp, id):
+            to: dict[str, Any] = {"socket": text_of(id), "nsp": text_of(nsp), "rooms": (id,), "sockets": 1}
+            self._add(records.EventSent, at, mine=False, **to, data=text, attachments=attachments)
+            return
         sent = self._sent
         if sent is None or not sent.takes(nsp, id, text, attachments, at):
             self._end_sent()
-            sent = self._sent = _Sent(text_of(nsp), text, attachments, at)
+            sent = self._sent = Sent(text_of(nsp), text, attachments, at)
         sent.to[text_of(id)] = None
         sent.heard = self._now
 
@@ -324,7 +354,7 @@ class PlainReader:
             return
         to = tuple(sent.to)
         one = to[0] if len(to) == 1 else ""
-        fields = {"data": sent.text, "attachments": sent.attachments}
+        fields: dict[str, Any] = {"data": sent.text, "attachments": sent.attachments}
         self._add(records.EventSent, sent.at, nsp=sent.nsp, rooms=to, sockets=len(to), socket=one, **fields)
 
     # all
@@ -334,65 +364,45 @@ class PlainReader:
         return socket if socket and socket.nsp == nsp else None
 
     def _socket(self, each: dict[str, Any]) -> SocketInfo | None:
-        """A socket as it is told of, None where it is a console's or another server's."""
+        """A socket as it is told of, None where it is a console's."""
         id, nsp = text_of(each["id"]), text_of(each["nsp"])
-        if nsp == self._hidden or not self._mine(nsp, id):
+        if nsp == self._hidden:
             return None
         if not self.kind:
             self.kind = "node" if "xdomain" in each["handshake"] else "python"
             self.roster.info = msgspec.structs.replace(self.roster.info, library=LIBRARIES[self.kind])
             self._resync = True
-        handshake = handshake_of(each["handshake"])
-        data = each.get("data")
-        began = handshake.issued * 1_000_000
-        return SocketInfo(
-            id=id,
-            nsp=nsp,
-            engine=text_of(each.get("clientId") or f"?{id}"),
-            handshake=handshake,
-            connecting=began,
-            connected=began or time.time_ns(),
-            rooms=frozenset(room for room in each.get("rooms", ()) if isinstance(room, str)) | {id},
-            attributes=attributes_of(data) if isinstance(data, dict) else {},
-        )
+        return socket_of(each, id, nsp)
 
-    def _engine(self, each: dict[str, Any], socket: SocketInfo) -> EngineInfo:
-        transport = each.get("transport")
-        return EngineInfo(
-            id=socket.engine,
-            transport=transport if isinstance(transport, str) else "",
-            address=socket.handshake.address,
-            opened=socket.connecting or time.time_ns(),
-        )
+    def _wanted(self, nsp: str, id: str) -> bool:
+        """Whether records are made of a socket; of one that was another's so far, all that is known is told first."""
+        mine = self._mine(nsp, id)
+        if mine and id in self.roster.sockets and id not in self._told:
+            self._resync = True
+        return mine
+
+    def _who(self, nsp: str, id: str) -> dict[str, Any]:
+        return {"socket": id, "nsp": nsp, "mine": self._wanted(nsp, id)}
 
     def _sync(self) -> None:
         self._seq += 1
         now = time.time_ns()
-        self._out.append(self.roster.to_sync(server=self.server, epoch=self.epoch, seq=self._seq, time=now))
+        sync = self.roster.to_sync(server=self.server, epoch=self.epoch, seq=self._seq, time=now)
+        mine = tuple(each for each in sync.sockets if self._mine(each.socket.nsp, each.socket.id))
+        self._told = {each.socket.id for each in mine}
+        if len(mine) < len(sync.sockets):
+            theirs = {each.socket.engine for each in sync.sockets} - {each.socket.engine for each in mine}
+            engines = tuple(engine for engine in sync.engines if engine.id not in theirs)
+            sync = msgspec.structs.replace(sync, sockets=mine, engines=engines)
+        self._out.append(sync)
 
-    def _add(self, kind: type[Any], at: int, **fields: Any) -> None:
+    def _add(self, kind: type[Any], at: int, *, mine: bool = True, **fields: Any) -> None:
         if kind is not records.EventSent:
             self._end_sent()
-        self._seq += 1
+        self._seq += mine
         record = kind(server=self.server, epoch=self.epoch, seq=self._seq, time=at, **fields)
         self.roster.apply(record)
-        self._out.append(record)
-
-
-class _Sent:
-    """An emit that is being told of, one recipient after another."""
-
-    def __init__(self, nsp: str, text: str, attachments: tuple[bytes, ...], at: int) -> None:
-        self.nsp = nsp
-        self.text = text
-        self.attachments = attachments
-        self.at = at
-        self.to: dict[str, None] = {}
-        self.heard = 0.0
-
-    def takes(self, nsp: str, id: str, text: str, attachments: tuple[bytes, ...], at: int) -> bool:
-        same = nsp == self.nsp and text == self.text and attachments == self.attachments
-        return same and id not in self.to and abs(at - self.at) < _SAME_EMIT
+        (self._out if mine else self._elsewhere).append(record)
 
 
 _READ: dict[str, Callable[..., None]] = {

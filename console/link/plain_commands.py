@@ -6,7 +6,6 @@ The dialect confirms nothing. What a command does is told as an event, though, a
 from __future__ import annotations
 
 import asyncio
-import itertools
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -55,7 +54,8 @@ class PlainSender:
         self._reader = reader
         self._put = put
         self._waits: list[tuple[set[tuple[Any, ...]], asyncio.Future[None]]] = []
-        self._seq = itertools.count(1)
+        #: Whether it was seen that the server tells of no emit.
+        self._silent = False
 
     async def probe(self, read: Callable[[], Awaitable[None]]) -> list[str]:
         """What a python-socketio server takes: in production mode it says that it takes commands, and ignores them.
@@ -137,13 +137,26 @@ class PlainSender:
         reached = self._reader.roster.recipients(command.nsp, command.rooms, ())
         if not reached and self._reader.development:
             raise Unable(f"no socket of {command.nsp} is in {', '.join(command.rooms) or 'it'}")
-        rooms = command.rooms
-        to = None if not rooms else rooms[0] if len(rooms) == 1 else list(rooms)
-        message = ("emit", command.nsp, to, command.event, *args)
+        to: list[Any] = [command.rooms[0] if len(command.rooms) == 1 else list(command.rooms) or None]
+        if len(command.rooms) > 1 and not self._reader.takes_rooms:
+            if not self._reader.development:
+                raise Unable("Socket.IO 3 takes one room at a time")
+            to = list(reached)  # each once, whatever rooms it shares with others
+        messages = [("emit", command.nsp, each, command.event, *args) for each in to]
         # it is told of, once it is done: until then it could be lost with the connection
-        told = {("sent", *packets.encode_args([command.event, *args]))} if self._reader.development else set()
-        result = await self._ask([message], told, reached, reached)
-        return msgspec.structs.replace(result, error="not confirmed by the server") if result.error else result
+        told = {("sent", *packets.encode_args([command.event, *args]))} if self._tells_of_sent() else set()
+        begun = time.monotonic()
+        result = await self._ask(messages, told, reached, reached)
+        if not result.error:
+            return result
+        if not self._reader.tells_of_sent and self._reader.heard > begun:  # it goes on, and tells of no emit at all
+            self._silent = True
+            return CommandResult(ok=True, sockets=len(reached))
+        return msgspec.structs.replace(result, error="not confirmed by the server")
+
+    def _tells_of_sent(self) -> bool:
+        """Whether the server can be expected to tell of an emit."""
+        return self._reader.development and not self._silent and self._reader.takes_rooms
 
     async def _join(self, command: Join) -> CommandResult:
         here = self._here(command.nsp, command.sockets)

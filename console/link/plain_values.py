@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from server_core import packets
-from server_core.records import Handshake
+from server_core.records import EngineInfo, Handshake, SocketInfo
 
 
 def nanoseconds(timestamp: Any) -> int:
@@ -59,4 +59,32 @@ def handshake_of(each: dict[str, Any]) -> Handshake:
         address=str(each.get("address") or ""),
         xdomain=bool(each.get("xdomain", "origin" in (each.get("headers") or {}))),
         secure=bool(each.get("secure")),
+    )
+
+
+def socket_of(each: dict[str, Any], id: str, nsp: str) -> SocketInfo:
+    """A socket as either kind of server tells of it."""
+    handshake = handshake_of(each["handshake"])
+    data = each.get("data")
+    began = handshake.issued * 1_000_000
+    return SocketInfo(
+        id=id,
+        nsp=nsp,
+        engine=text_of(each.get("clientId") or f"?{id}"),
+        handshake=handshake,
+        connecting=began,
+        connected=began or time.time_ns(),
+        rooms=frozenset(room for room in each.get("rooms", ()) if isinstance(room, str)) | {id},
+        attributes=attributes_of(data) if isinstance(data, dict) else {},
+    )
+
+
+def engine_of(each: dict[str, Any], socket: SocketInfo) -> EngineInfo:
+    """The connection of a socket that is told of."""
+    transport = each.get("transport")
+    return EngineInfo(
+        id=socket.engine,
+        transport=transport if isinstance(transport, str) else "",
+        address=socket.handshake.address,
+        opened=socket.connecting or time.time_ns(),
     )

@@ -86,7 +86,16 @@ def text_of(what: What, thing: Any, context: Context) -> str:
             parts = (engine.id, engine.transport, engine.address, *map(context.text_of_socket, thing.sockets))
         case Server():
             info = thing.info
-            parts = (thing.id, info.target, info.url, info.node, info.library, str(info.pid), *thing.roster.namespaces)
+            parts = (
+                thing.id,
+                info.target,
+                info.url,
+                info.node,
+                *info.nodes,
+                info.library,
+                str(info.pid),
+                *thing.roster.namespaces,
+            )
         case _:
             parts = ()
     return "\n".join(parts).casefold()

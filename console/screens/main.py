@@ -42,7 +42,7 @@ from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, So
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
-from console.text import safe
+from console.text import cut, safe
 from console.widgets.filter_bar import FilterBar
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
@@ -187,8 +187,13 @@ class MainScreen(Screen[None]):
         if status.state is LinkState.FILE and status.why and status != self._told:
             self._told = status
             self.notify(safe(f"the recording is damaged: {status.why}"), severity="warning", markup=False)
-        banner.display = status.state in (LinkState.LOST, LinkState.STOPPED)
+        some = status.state is LinkState.LIVE and bool(status.why)
+        banner.set_class(some, "some")
+        banner.display = some or status.state in (LinkState.LOST, LinkState.STOPPED)
         if not banner.display:
+            return
+        if some:  # the others go on
+            banner.update(Content(cut(safe(f" {status.why}"), self.size.width)))
             return
         ways = [f"{self.views['logs'].key} shows its log", "q ends the console"]
         if self.link.can_restart:

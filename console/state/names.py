@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from server_core.records import SocketInfo
+from server_core.records import ServerInfo, SocketInfo
 
 #: Where a name is looked for, in attributes and in auth, best first.
 KEYS = ("user", "username", "user_name", "name", "nick", "nickname", "login", "email", "user_id", "userId")
@@ -35,6 +35,11 @@ def _name_within(text: str) -> str:
 def short(id: str) -> str:
     """The first characters of an id, enough to tell it from others."""
     return id[:8]
+
+
+def where(server: str, info: ServerInfo) -> str:
+    """The server that has a socket, as far as that is told."""
+    return f"a node of {', '.join(info.nodes)}" if info.nodes else server
 
 
 def _name(value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from console.state.filter import Filter
 from console.state.listing import Listing
+from console.state.names import where
 from server_core.records import EngineInfo, SocketCounters, SocketInfo
 
 _NO_EVENTS = SocketCounters()
@@ -32,8 +33,10 @@ class SocketListing(Listing[SocketInfo, str]):
         return roster.engines.get(socket.engine) if roster else None
 
     def server(self, socket: SocketInfo) -> str:
-        """The server that has it."""
-        return self.session.state.server_of(socket.id)
+        """The server that has it, or the nodes that may."""
+        state = self.session.state
+        server = state.server_of(socket.id)
+        return where(server, state.rosters[server].info) if server else ""
 
     def lost(self, socket: SocketInfo) -> bool:
         """Whether its server is out of reach: the socket is shown as it was."""

@@ -39,7 +39,9 @@ class SocketTable(Table[SocketInfo, str]):
         super().__init__(listing, columns, id=id)
 
     def left_out(self) -> frozenset[str]:
-        return frozenset() if len(self.sockets.session.state.rosters) > 1 else frozenset({"server"})
+        rosters = self.sockets.session.state.rosters.values()
+        several = len(rosters) > 1 or any(roster.info.nodes for roster in rosters)
+        return frozenset() if several else frozenset({"server"})
 
     def glyph(self, thing: SocketInfo) -> str:
         if self.sockets.lost(thing):
@@ -54,7 +56,9 @@ class SocketTable(Table[SocketInfo, str]):
 
     def _server(self, socket: SocketInfo, width: int) -> str:
         name = safe(self.sockets.server(socket))
-        return name if len(name) <= width else f"…{name[len(name) - width + 1 :]}"
+        if len(name) <= width or " " in name:
+            return name
+        return f"…{name[len(name) - width + 1 :]}"  # of hosts and ports, the ends differ
 
     def _transport(self, socket: SocketInfo, width: int) -> str:
         transport = self.sockets.transport(socket)

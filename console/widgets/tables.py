@@ -114,12 +114,17 @@ class ServerTable(Table[Server, str]):
         def rate(server: Server, _width: int) -> str:
             return str(server.events(session.now()))
 
+        def sockets(server: Server, _width: int) -> str:
+            # those of a cluster whose nodes can't be told apart are all told of by one
+            found = len(server.roster.sockets)
+            return str(found) if found or not server.info.nodes else _NONE
+
         columns: tuple[Column[Server], ...] = (
             Column("server", "server", lambda s, _: safe(s.id), ((0, REST),)),
             Column("url", "url", lambda s, _: safe(s.info.url), ((124, 24),)),
             Column("pid", "pid", lambda s, _: str(s.info.pid or _NONE), ((0, 7),), right=True),
             Column("started", "up", up, ((0, 7),), right=True),
-            Column("sockets", "sockets", lambda s, _: str(len(s.roster.sockets)), ((0, 8),), right=True),
+            Column("sockets", "sockets", sockets, ((0, 8),), right=True),
             Column("clients", "clients", lambda s, _: str(len(s.roster.engines)), ((98, 8),), right=True),
             Column("rooms", "rooms", lambda s, _: str(s.rooms), ((0, 6),), right=True),
             Column("events", "ev/s", rate, ((0, 6),), right=True),

@@ -291,3 +291,30 @@ async def test_a_node_server_with_the_msgpack_parser(js: None) -> None:
         wrong = await socketscope("sockets", url, "--user", "admin")
         assert (wrong.code, "--parser msgpack" in wrong.err) == (3, True), wrong
         await app.close()
+
+
+@pytest.mark.parametrize("version", ["3", "4.4"])
+async def test_an_older_node_server_that_does_not_tell_what_it_sends(js: None, version: str) -> None:
+    async with (
+        node_server(version=version) as (url, _),
+        client(url, {"name": "bob"}) as bob,
+        client(url, {"name": "eve"}) as eve,
+        attached(target(url)) as console,
+    ):
+        await console.until(lambda state: state.socket(bob.id) and state.socket(eve.id))
+        assert (await console.send(Join(sockets=(bob.id,), rooms=("vip",)))).ok
+        for rooms, event in ((("lobby",), "one"), (("vip", "lobby", eve.id), "several"), ((), "everybody")):
+            result = await console.send(Emit(rooms=rooms, event=event))
+            assert (result.ok, result.sockets) == (True, 2), result
+            assert [await receive(bob), await receive(eve)] == [[event], [event]]
+        for socket in (bob, eve):  # each got each once
+            assert await socket.emit_with_ack("echo", 1, timeout=5) == [1]
+            with pytest.raises(TimeoutError):
+                await receive(socket, 0.1)
+        begun = asyncio.get_running_loop().time()
+        sent = await socketscope("emit", url, "--user", "admin", "--to", "vip", "--to", "lobby", "news", "[1]")
+        assert (sent.code, sent.out) == (0, '"news" sent to 2 sockets\n'), sent
+        assert await receive(bob) == await receive(eve) == ["news", 1]
+        assert asyncio.get_running_loop().time() - begun < 8
+        assert (await console.send(Disconnect(sockets=(eve.id,)))).ok
+        assert await poll(lambda: eve.reason, 5)

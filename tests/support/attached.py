@@ -10,7 +10,10 @@ from typing import Any, TypeVar
 from console.link.attached import AttachedLink
 from console.state.state import State
 from console.wire.target import Target
+from server_core import Server, instrument
 from server_core.records import AnyRecord, Command, CommandResult
+from tests.support.admin_client import LOGIN
+from tests.support.serving import serve
 from tests.support.waiting import poll
 
 R = TypeVar("R")
@@ -68,3 +71,23 @@ async def attached(*targets: Target) -> AsyncIterator[Attached]:
         yield Attached(link)
     finally:
         await asyncio.to_thread(link.stop)
+
+
+@contextlib.asynccontextmanager
+async def chat(**options: Any) -> AsyncIterator[tuple[Server, str]]:
+    """A server of ours on this loop, instrumented, in whose lobby everybody is; and its URL."""
+    io = Server(**options)
+
+    @io.on("connection")
+    async def connection(socket: Any) -> None:
+        socket.user = socket.handshake.auth.get("name")
+        await socket.join("lobby")
+
+    instrument(io, LOGIN)
+    async with serve(io.app) as url:
+        yield io, url
+
+
+def sockets_of(console: Attached) -> dict[str, str]:
+    """The server that has each socket."""
+    return {id: server for server, roster in console.state.rosters.items() for id in roster.sockets}

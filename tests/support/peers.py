@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from console.wire.target import Target
 from tests.support import node
@@ -15,12 +15,35 @@ from tests.support.run import APPS, Running
 AUTH = {"username": "admin", "password": "changeit"}
 
 
+def _node_process(**options: Any) -> Running:
+    command = [str(node.install()), str(node.JS / "server.mjs"), json.dumps({"password": AUTH["password"], **options})]
+    return Running(command, cwd=node.JS)
+
+
 @contextlib.asynccontextmanager
 async def node_server(**options: Any) -> AsyncIterator[tuple[str, Running]]:
     """`tests/js/server.mjs`; its URL and process."""
-    command = [str(node.install()), str(node.JS / "server.mjs"), json.dumps({"password": AUTH["password"], **options})]
-    async with Running(command, cwd=node.JS) as running:
+    async with _node_process(**options) as running:
         yield (await running.wait_line(r"^listening on (\S+)$"))[1], running
+
+
+class Node(NamedTuple):
+    """A process of a cluster."""
+
+    name: str
+    pid: int
+    url: str
+
+
+@contextlib.asynccontextmanager
+async def node_cluster(count: int = 2) -> AsyncIterator[list[Node]]:
+    """`tests/js/server.mjs` as so many processes behind the cluster adapter."""
+    async with _node_process(nodes=count) as running:
+        found = []
+        for number in range(1, count + 1):
+            said = await running.wait_line(rf"^(node-{number}) (\d+) listening on (\S+)$")
+            found.append(Node(said[1], int(said[2]), said[3]))
+        yield found
 
 
 @contextlib.asynccontextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from server_core import Server, SocketError
 from server_core.listen import bind
 from tests.support.command import socketscope
 from tests.support.serving import serve
+from tests.support.tls import certificate
 from tests.support.waiting import poll
 
 
@@ -159,14 +159,11 @@ async def test_nothing_listens_and_nobody_knows_the_name() -> None:
 @contextlib.asynccontextmanager
 async def over_tls(app: Any, folder: Path) -> AsyncIterator[str]:
     """An ASGI app behind a certificate that nobody trusts."""
-    key, certificate = folder / "key.pem", folder / "cert.pem"
-    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
-    command = [*request, "-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
-    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    made = await asyncio.to_thread(certificate, folder)
     listener = bind("127.0.0.1", 0)
     options: dict[str, Any] = {
-        "ssl_keyfile": str(key),
-        "ssl_certfile": str(certificate),
+        "ssl_keyfile": str(made.key),
+        "ssl_certfile": str(made.certificate),
         "log_level": "critical",
         "lifespan": "off",
     }

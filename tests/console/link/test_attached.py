@@ -6,47 +6,24 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import socketio
-from engineio.async_socket import AsyncSocket
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from socketio.async_admin import InstrumentedAsyncServer
 
 from console.link.attached import AttachedLink
 from console.link.base import LinkState
 from console.link.plain import PlainReader
 from console.link.plain_commands import RESERVED, Unable, check
 from console.wire.target import Target
-from server_core import Server, instrument, records
+from server_core import Server, records
 from server_core.records import Command, Disconnect, Drop, Emit, Join, Leave, Sync
 from tests.support.admin_client import LOGIN
-from tests.support.attached import Attached, attached
+from tests.support.attached import Attached, attached, chat, sockets_of
 from tests.support.peers import node_server, target
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
-
-
-@contextlib.asynccontextmanager
-async def chat(**options: Any) -> AsyncIterator[tuple[Server, str]]:
-    io = Server(**options)
-
-    @io.on("connection")
-    async def connection(socket: Any) -> None:
-        socket.user = socket.handshake.auth.get("name")
-        await socket.join("lobby")
-
-    instrument(io, LOGIN)
-    async with serve(io.app) as url:
-        yield io, url
-
-
-def sockets_of(console: Attached) -> dict[str, str]:
-    """The server that has each socket."""
-    return {id: server for server, roster in console.state.rosters.items() for id in roster.sockets}
 
 
 async def test_several_servers_are_watched_as_one() -> None:
@@ -149,71 +126,6 @@ async def test_a_read_only_console_sends_nothing() -> None:
             assert not bob.reason
         finally:
             await asyncio.to_thread(link.stop)
-
-
-async def test_the_servers_of_a_cluster_get_an_emit_once(redis: str) -> None:
-    def node() -> Any:
-        return chat(client_manager=socketio.AsyncRedisManager(redis, channel="attached"))
-
-    async with (
-        node() as (one, here),
-        node() as (other, there),
-        client(here) as bob,
-        client(there) as eve,
-        attached(target(here), target(there)) as console,
-    ):
-        assert await poll(lambda: one.manager.others and other.manager.others, 10)
-        await console.until(lambda state: state.socket_count() == 2)
-        assert (await console.send(Emit(rooms=("lobby",), event="once"))).ok
-        assert (await console.send(Emit(event="then"))).ok
-        for socket in (bob, eve):
-            assert await receive(socket) == ["once"]
-            assert await receive(socket) == ["then"]
-        await one.shutdown()
-        await other.shutdown()
-
-
-async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(redis: str) -> None:
-    def make() -> socketio.AsyncServer:
-        manager = socketio.AsyncRedisManager(redis, channel="attached-stock")
-        sio = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
-        sio.on("connect", lambda *_: None)
-        return sio
-
-    servers = [make(), make()]
-
-    class Alone(InstrumentedAsyncServer):
-        """Without what it changes on python-engineio's classes, which all tests share."""
-
-        def instrument(self) -> None:
-            before = dict(vars(AsyncSocket))
-            super().instrument()
-            for name, value in before.items():
-                if callable(value):
-                    setattr(AsyncSocket, name, value)
-
-    for sio in servers:
-        Alone(sio, auth=LOGIN, server_stats_interval=0.2)
-    async with (
-        serve(socketio.ASGIApp(servers[0])) as here,
-        serve(socketio.ASGIApp(servers[1])) as there,
-        attached(target(here), target(there)) as console,
-        client(here) as bob,
-        client(there) as eve,
-    ):
-        await console.until(lambda state: state.socket(bob.id) and state.socket(eve.id))
-        await asyncio.sleep(0.3)
-        console.take()
-        assert sorted(sockets_of(console)) == sorted([bob.id, eve.id])
-        assert len(console.all(records.Connected)) == 2
-        await bob.emit("hi")
-        assert await poll(lambda: console.all(records.EventReceived), 5)
-        assert (await console.send(Join(sockets=(bob.id, eve.id), rooms=("vip",)))).error == ""
-        assert (await console.send(Emit(rooms=("vip",), event="once"))).ok
-        assert await receive(bob) == await receive(eve) == ["once"]
-        assert (await console.send(Emit(rooms=(bob.id,), event="next"))).ok
-        assert await receive(bob) == ["next"]
-        assert len(console.all(records.EventReceived)) == 1
 
 
 # what takes a server down

@@ -242,6 +242,57 @@ def test_sockets_of_another_server_of_the_cluster_are_left_to_it() -> None:
     assert {getattr(record, "socket", "a") for record in found} == {"a"}
 
 
+def test_sockets_of_a_server_that_was_lost_are_told_of_whole() -> None:
+    theirs = {"b"}
+    reader = a_reader(mine=lambda _nsp, who: who not in theirs)
+    for id in ("a", "b"):
+        reader.read("socket_connected", [socket(id, rooms=[id, "lobby"]), None], 0.0)
+    reader.read("event_sent", ["/", "b", ["hi"], None], 0.0)
+    assert {getattr(record, "socket", "a") for record in reader.take()} == {"a"}
+    assert [r.socket for r in reader.elsewhere if isinstance(r, EventSent)] == ["b"]
+    theirs.clear()
+    reader.read("event_received", ["/", "b", ["hi"], None], 1.0)
+    found = reader.take()
+    assert [type(record) for record in found] == [EventReceived, Sync]
+    roster = fold(found)
+    assert roster.rooms["/", "lobby"].keys() == {"a", "b"}
+    assert roster.counters_of("b").sent == 1
+    reader.read("room_joined", ["/", "vip", "b", None], 2.0)
+    assert [type(record) for record in reader.take()] == [RoomJoined]
+
+
+def stats(name: str, pid: int) -> list[Any]:
+    return [{"serverId": name, "pid": pid, "uptime": 5.0, "namespaces": [{"name": "/"}]}]
+
+
+def test_the_one_server_that_tells_of_itself_is_named() -> None:
+    reader = a_reader()
+    for at in (0.0, 2.0, 60.0):
+        reader.read("server_stats", stats("host", 7), at)
+        reader.tick(at + 1)
+    (sync,) = [record for record in reader.take() if isinstance(record, Sync)]
+    assert (sync.info.node, sync.info.pid, sync.info.nodes) == ("host", 7, ())
+    assert sync.info.started
+
+
+def test_of_several_servers_none_is_named_until_the_others_are_silent() -> None:
+    reader = a_reader()
+    for name, pid in (("host", 7), ("host", 8), ("other", 7)):
+        reader.read("server_stats", stats(name, pid), 0.0)
+    (sync,) = of(Sync, reader.take())
+    assert (sync.info.node, sync.info.pid, sync.info.started) == ("", 0, 0)
+    assert sync.info.nodes == ("host#7", "host#8", "other")
+    reader.read("server_stats", stats("host", 8), 8.0)
+    reader.tick(12.0)
+    gap, last = reader.take()
+    assert isinstance(gap, records.Gap)
+    assert "host, other of the cluster fell silent" in gap.why
+    assert isinstance(last, Sync)
+    assert (last.info.node, last.info.pid, last.info.nodes) == ("host", 8, ())
+    reader.tick(60.0)  # when all are silent it is the connection
+    assert reader.take() == []
+
+
 def test_what_no_record_can_hold_says_nothing() -> None:
     reader = a_reader()
     deep: Any = 1
