@@ -263,7 +263,7 @@ class EventDialog(Dialog[None]):
             result = await self.operator.carry_out_together(self.parts(command))
             self._sending = False
             text = self.outcome(command, result)
-            if self.is_attached:
+            if self.is_attached and self.query("#result"):  # it may be half taken down
                 self.say("#result", text, "$text-success" if text.startswith("✓") else "$text-error")
                 self._acks.display = len(result.acks) > 1
                 self._acks.show(result.acks)

@@ -15,7 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import console, query, recording, replay, rooms, rows, servers
+from tests.benchmarks import attached, console, query, recording, replay, rooms, rows, servers
 from tests.benchmarks.process import have_valgrind
 from tests.benchmarks.rows import INSTRUMENT_COLUMN, NODE_COLUMN, Row
 
@@ -25,7 +25,7 @@ BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 
 #: Tables of their own, beside the one.
 OTHERS = {"rooms": rooms.run, "query": query.run, "replay": replay.run, "recording": recording.run}
-TABLE = ("servers", "node", "console")
+TABLE = ("servers", "node", "console", "attached")
 GROUPS = (*TABLE, *OTHERS)
 
 
@@ -44,6 +44,8 @@ async def _measure(groups: set[str], quick: bool) -> tuple[list[Row], str]:
         found += rows.node_rows(beside_node, await servers.memory(quick=quick, say=_say))
     if "console" in groups:
         found += await asyncio.to_thread(console.measure_all, quick=quick, say=_say)
+    if "attached" in groups:
+        found += await asyncio.to_thread(attached.measure_all, quick=quick, say=_say)
     for name, run in OTHERS.items():
         if name in groups:
             await run()

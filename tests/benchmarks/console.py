@@ -148,7 +148,7 @@ def _move(console: Pty, times: int) -> list[float]:
     return took
 
 
-def _p95(took: list[float]) -> float:
+def p95(took: list[float]) -> float:
     return sorted(took)[int(len(took) * 0.95)]
 
 
@@ -177,7 +177,7 @@ def measure(sockets: int, rate: int, *, seconds: float, keys: int = 40) -> Load:
         moved, typed = _move(console, keys), _type(console, keys)
         if not alive():
             raise RuntimeError("the generator ended")
-        return Load(share, statistics.median(moved), _p95(moved), _p95(typed), memory(console.pid))
+        return Load(share, statistics.median(moved), p95(moved), p95(typed), memory(console.pid))
 
 
 def first_paint(rounds: int) -> float:

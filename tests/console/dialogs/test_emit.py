@@ -256,21 +256,38 @@ async def test_a_lost_link_is_said_and_the_message_stays(open_console: Open) -> 
         await screen.wait("a long message")
 
 
-async def test_a_dialog_closed_meanwhile_leaves_the_answer_to_a_notification(
-    open_console: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Future[CommandResult]:
+    """What every command is answered, as soon as the test says it."""
     answer: Future[CommandResult] = Future()
 
     def send(_link: FakeLink, _command: Command) -> Future[CommandResult]:
         return answer
 
     monkeypatch.setattr(FakeLink, "send", send)
+    return answer
+
+
+async def test_a_dialog_closed_meanwhile_leaves_the_answer_to_a_notification(
+    open_console: Open, answer: Future[CommandResult]
+) -> None:
     async with open_console() as screen:
         await screen.press("m", "tab", "tab", "space", "ctrl+s")
         await screen.wait("waiting for the ack, up to 2.0 s")
         await screen.press("escape", "2")  # nothing is blocked meanwhile
         answer.set_result(CommandResult(ok=True, sockets=1, acks=(Ack(socket=BOB, data="[1]", elapsed=0.1),)))
         await screen.wait("private message: ✓ ack after 100 ms: [1]")
+
+
+async def test_an_answer_that_comes_while_the_dialog_is_taken_down(
+    open_console: Open, answer: Future[CommandResult]
+) -> None:
+    async with open_console() as screen:
+        await screen.press("m", "ctrl+s")
+        await screen.wait("sending…")
+        await screen.app.screen.query_one("#result").remove()  # a dialog goes from the inside out
+        answer.set_result(CommandResult(ok=True, sockets=1))
+        await screen.wait("private message: ✓ sent to 1 socket")
 
 
 async def test_completion_of_rooms_sockets_and_events(open_console: Open) -> None:
