@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from console.commands import LazyGroup
+from console.commands.completing import servers
+from console.commands.completion import VARIABLE
 from console.commands.reaching import reaching, take_targets
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
@@ -59,8 +61,14 @@ def _serving(command: F) -> F:
         click.option("--traffic/--no-traffic", default=True, help="Simulated clients for the demo app."),
         click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked."),
         click.option("--factory", is_flag=True, help="TARGET is a function that returns the app."),
-        click.option("--app-dir", default=".", show_default=True, help="Folder in which TARGET's module is looked up."),
-        click.option("--env-file", default="", help="File of environment variables for the app."),
+        click.option(
+            "--app-dir",
+            default=".",
+            show_default=True,
+            type=click.Path(),
+            help="Folder in which TARGET's module is looked up.",
+        ),
+        click.option("--env-file", default="", type=click.Path(), help="File of environment variables for the app."),
         click.option(
             "--log-level",
             type=click.Choice(["critical", "error", "warning", "info", "debug", "trace"]),
@@ -68,8 +76,8 @@ def _serving(command: F) -> F:
             show_default=True,
             help="What the web server logs.",
         ),
-        click.option("--ssl-keyfile", default="", help="TLS key."),
-        click.option("--ssl-certfile", default="", help="TLS certificate."),
+        click.option("--ssl-keyfile", default="", type=click.Path(), help="TLS key."),
+        click.option("--ssl-certfile", default="", type=click.Path(), help="TLS certificate."),
         click.option("--ssl-keyfile-password", default="", help="Password of the TLS key."),
     )
     for option in reversed(options):
@@ -123,7 +131,7 @@ def run(target: str, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("source", metavar="URL|TARGET")
+@click.argument("source", metavar="URL|TARGET", shell_complete=servers)
 @click.option(
     "-o",
     "--output",
@@ -221,7 +229,7 @@ def _fail(text: str) -> int:
 def main() -> None:
     """The `socketscope` command: whatever goes wrong within it ends in one line, never in a traceback."""
     try:
-        cli()
+        cli(complete_var=VARIABLE)
     except Exception as error:  # noqa: BLE001  the last resort
         descriptor, path = tempfile.mkstemp(prefix="socketscope-", suffix=".log")
         with os.fdopen(descriptor, "w") as file:

@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     **{name: f"console.commands.asking:{name}" for name in ("sockets", "rooms", "events")},
     **{name: f"console.commands.acting:{name}" for name in ("emit", "join", "leave", "disconnect")},
     "doctor": "console.commands.doctor:doctor",
+    "completion": "console.commands.completion:completion",
     "config": "console.commands.config:config",
     "import": "console.commands.recordings:import_",
     "open": "console.commands.recordings:open_",

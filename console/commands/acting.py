@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.commands.completing import servers
 from console.commands.oneshot import (
     EXIT_CODES,
     NOTHING,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Emit an event to sockets or rooms.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @click.argument("event", metavar="EVENT")
 @click.argument("args", metavar="[JSON_ARRAY]", default="[]")
 @add_options(
@@ -90,7 +91,7 @@ def emit(
 
 
 @click.command(short_help="Have sockets join a room.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @click.argument("who", nargs=-1, metavar="[ID…] ROOM", required=True)
 @add_options(where_option, nsp_option, as_json_option)
 @reaching
@@ -107,7 +108,7 @@ def join(url: str, who: tuple[str, ...], where: str | None, nsp: str, as_json: b
 
 
 @click.command(short_help="Have sockets leave a room.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @click.argument("who", nargs=-1, metavar="[ID…] ROOM", required=True)
 @add_options(where_option, nsp_option, as_json_option)
 @reaching
@@ -124,7 +125,7 @@ def leave(url: str, who: tuple[str, ...], where: str | None, nsp: str, as_json: 
 
 
 @click.command(short_help="Disconnect sockets.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @click.argument("who", nargs=-1, metavar="ID…")
 @add_options(
     where_option,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.commands.completing import queries, servers
 from console.commands.oneshot import (
     EXIT_CODES,
     UNREACHABLE,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="List the live sockets of a server.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @add_options(
     where_option, click.option("--nsp", metavar="NAME", help="Of this namespace alone."), as_json_option, secrets_option
 )
@@ -70,7 +71,7 @@ def sockets(url: str, where: str | None, nsp: str | None, as_json: bool, show_se
 
 
 @click.command(short_help="List the rooms of a server.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @add_options(
     click.option("--nsp", metavar="NAME", help="Of this namespace alone."),
     click.option("--all", "private", is_flag=True, help="Each socket's own room, too."),
@@ -108,9 +109,11 @@ def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: An
 
 
 @click.command(short_help="Print what happens on a server.", epilog=EXIT_CODES)
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @add_options(
-    click.option("-w", "--where", metavar="QUERY", help="What a query takes, as in the console's filter."),
+    click.option(
+        "-w", "--where", metavar="QUERY", shell_complete=queries, help="What a query takes, as in the console's filter."
+    ),
     click.option("-f", "--follow", is_flag=True, help="Until SIGINT, or --count."),
     click.option("--for", "seconds", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS"),
     click.option("-c", "--count", type=click.IntRange(min=1), metavar="N", help="End after N."),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from console.commands.completing import servers
 from console.commands.reaching import reaching, take_targets
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
@@ -17,7 +18,7 @@ USAGE = 2
 
 
 @click.command(short_help="Open the console on servers that run already.")
-@click.argument("urls", nargs=-1, required=True, metavar="URL…")
+@click.argument("urls", nargs=-1, required=True, metavar="URL…", shell_complete=servers)
 @reaching
 @click.option("--record", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write a recording.")
 @click.option("--read-only", is_flag=True, help="Watch, and send no command.")

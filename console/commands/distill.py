@@ -15,9 +15,11 @@ import click
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where the script goes.")
 @click.option("--learn", is_flag=True, help="Play it twice, against URL or --app, and relax what differed.")
 @click.option("--app", default="", metavar="TARGET", help="Host module:attribute for --learn.")
-@click.option("--app-dir", default=".", show_default=True, help="Folder in which TARGET's module is looked up.")
+@click.option(
+    "--app-dir", default=".", show_default=True, type=click.Path(), help="Folder in which TARGET's module is looked up."
+)
 @click.option("--factory", is_flag=True, help="TARGET is a function that returns the app.")
-@click.option("--env-file", default="", help="File of environment variables for the app.")
+@click.option("--env-file", default="", type=click.Path(), help="File of environment variables for the app.")
 def distill(recording: Path, **options: Any) -> None:
     """Make a script of RECORDING: what its clients did, and what came of it.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.commands.completing import servers
 from console.commands.reaching import connecting, take_targets
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _MARKS = {"ok": ("✓", "green"), "note": ("·", "bright_black"), "warning": ("!
     short_help="Why can't my client connect?",
     epilog="Exit codes: 0 a client can connect, 2 usage, 3 it can't.",
 )
-@click.argument("url", metavar="URL")
+@click.argument("url", metavar="URL", shell_complete=servers)
 @click.option("-n", "--namespace", default="/", show_default=True, metavar="NAME", help="The namespace to connect to.")
 @click.option("--auth", metavar="JSON", help="What to send as auth.")
 @click.option("--origin", metavar="ORIGIN", help="The origin of the page that connects: checks CORS.")

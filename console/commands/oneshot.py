@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from console.commands.completing import queries
 from console.commands.reaching import take_targets
 from console.config.error import ConfigError
 
@@ -27,6 +28,7 @@ where_option = click.option(
     "-w",
     "--where",
     metavar="QUERY",
+    shell_complete=queries,
     help="The sockets that a query takes, as in the console's filter; @name is one that was saved.",
 )
 nsp_option = click.option("--nsp", default="/", show_default=True, metavar="NAME", help="Namespace of the sockets.")
@@ -57,7 +59,7 @@ def read_query(text: str | None) -> Query | None:
     from console.query.parse import QueryError, parse
 
     try:
-        query = parse(text, _saved() if "@" in text else {})
+        query = parse(text, saved_filters() if "@" in text else {})
     except (QueryError, ConfigError) as error:
         raise click.UsageError(f"--where: {error}") from error
     if query is None:
@@ -65,7 +67,7 @@ def read_query(text: str | None) -> Query | None:
     return query
 
 
-def _saved() -> Mapping[str, str]:
+def saved_filters() -> Mapping[str, str]:
     """The filters that a person saved, here or in the console."""
     from console import places
     from console.config.load import load

@@ -59,7 +59,7 @@ def reaching(command: F) -> F:
 def take_targets(urls: Sequence[str], options: dict[str, Any]) -> list[Target]:
     """The servers that URLs and options name, the options taken out; UsageError for what can't be."""
     given = {name: options.pop(name, None) for name in _NAMES}
-    named = _named() if urls else {}
+    named = named_targets() if urls else {}
     targets = []
     for url in dict.fromkeys(urls):
         if url in named:
@@ -74,7 +74,7 @@ def take_targets(urls: Sequence[str], options: dict[str, Any]) -> list[Target]:
     return targets
 
 
-def _named() -> dict[str, str]:
+def named_targets() -> dict[str, str]:
     """The servers that the config file names."""
     from console.config.error import ConfigError
     from console.config.load import load

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.commands.completing import queries
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
 
@@ -36,7 +37,14 @@ LAST = 0.15
     metavar="OUT",
     help="Write its events, without a screen: .ndjson, .json, .csv or .html.",
 )
-@click.option("--filter", "query", default="", metavar="TEXT", help="Which events to export, as / takes them.")
+@click.option(
+    "--filter",
+    "query",
+    default="",
+    metavar="TEXT",
+    shell_complete=queries,
+    help="Which events to export, as / takes them.",
+)
 @click.option("--show-secrets", is_flag=True, help="Show tokens, passwords and cookies unmasked.")
 @viewing
 def open_(

@@ -30,9 +30,11 @@ def _speed(_context: click.Context, _option: click.Parameter, value: str) -> flo
 @click.argument("script", type=click.Path(path_type=Path), required=False)
 @click.argument("url", default="", required=False)
 @click.option("--app", default="", metavar="TARGET", help="Host module:attribute, fresh for each case.")
-@click.option("--app-dir", default=".", show_default=True, help="Folder in which TARGET's module is looked up.")
+@click.option(
+    "--app-dir", default=".", show_default=True, type=click.Path(), help="Folder in which TARGET's module is looked up."
+)
 @click.option("--factory", is_flag=True, help="TARGET is a function that returns the app.")
-@click.option("--env-file", default="", help="File of environment variables for the app.")
+@click.option("--env-file", default="", type=click.Path(), help="File of environment variables for the app.")
 @click.option("--headless", is_flag=True, help="Without the console: progress, a report, an exit code.")
 @click.option("--speed", default="max", callback=_speed, show_default=True, help="1, N times as fast, or max.")
 @click.option(
@@ -42,7 +44,14 @@ def _speed(_context: click.Context, _option: click.Parameter, value: str) -> flo
 @click.option("--skip-console", is_flag=True, help="Leave out the steps that only a hosted server can do.")
 @click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write JUnit XML.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on stdout.")
-@click.option("--keep", default=KEEP, show_default=True, metavar="FOLDER", help="Where recordings of failures go.")
+@click.option(
+    "--keep",
+    default=KEEP,
+    show_default=True,
+    type=click.Path(),
+    metavar="FOLDER",
+    help="Where recordings of failures go.",
+)
 @click.option("--no-keep", is_flag=True, help="Keep no recordings of failures.")
 @click.option("--check", is_flag=True, help="Say what is wrong with the script, and play nothing.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of scripts, for editors.")

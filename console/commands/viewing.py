@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from console.commands.completing import themes
+
 if TYPE_CHECKING:
     from console.settings import Settings
 
@@ -26,7 +28,12 @@ def viewing(command: F) -> F:
     """Give a command the options of the console; `take_settings` takes them out again."""
     options = (
         config_option,
-        click.option("--theme", metavar="NAME", help="dark, light, ansi, high-contrast, or one of Textual's."),
+        click.option(
+            "--theme",
+            metavar="NAME",
+            shell_complete=themes,
+            help="dark, light, ansi, high-contrast, or one of Textual's.",
+        ),
         click.option(
             "--restore/--no-restore",
             default=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from console.query.fields import FIELDS, kinds
 from console.state.state import State
@@ -20,15 +20,23 @@ def complete(text: str, state: State, saved: Iterable[str] = ()) -> str | None:
 
     `saved` has the names of filters.
     """
-    match = _LAST_WORD.search(text)
-    word = match.group() if match else ""
-    if not word:
+    if not _last_word(text):
         return None
+    return next((found for found in completions(text, state, saved) if found != text), None)
+
+
+def completions(text: str, state: State, saved: Iterable[str] = ()) -> Iterator[str]:
+    """The text with its last word completed, by whatever fits."""
+    word = _last_word(text)
     before = text[: len(text) - len(word)]
     for candidate in _candidates(word, state, saved):
-        if candidate.casefold().startswith(word.casefold()) and candidate != word:
-            return before + word + candidate[len(word) :]
-    return None
+        if candidate.casefold().startswith(word.casefold()):
+            yield before + word + candidate[len(word) :]
+
+
+def _last_word(text: str) -> str:
+    match = _LAST_WORD.search(text)
+    return match.group() if match else ""
 
 
 def _candidates(word: str, state: State, saved: Iterable[str]) -> Iterable[str]:
