@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import Console, chatting
 from tests.support.js_client import JsClient
 
 pytestmark = pytest.mark.usefixtures("js")
@@ -48,10 +48,7 @@ async def test_events_to_rooms_and_marked_sockets_with_the_acks_of_each(target: 
             await console.wait_for("● 2 marked")
             console.send("m")
             await console.wait_for("2 marked sockets")
-            console.send("tab")
-            await console.wait_cursor("│ args ")
-            await console.wait_redrawn("│ ack ", "tab")
-            console.send("space")
+            await console.want_ack()
             await console.wait_for("timeout")
             console.send("ctrl+s")
             for socket in (alice, bob):
@@ -67,93 +64,82 @@ async def test_events_to_rooms_and_marked_sockets_with_the_acks_of_each(target: 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_an_event_is_handled_again_as_it_was_and_changed(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            assert (await alice.call("upload", b"\x00\xff"))[0]["size"] == 2
-            await console.view(3)
-            await console.filter("kind:event_received")
-            await console.wait_for(lambda text: "upload" in text and "connected" not in text)
-            console.send("r")
-            await console.wait_for("upload was handled as if alice had sent it")
-            console.send("E")
-            await console.wait_for("Simulate an incoming event")
-            await console.wait_for('{"$b64": "AP8="}')
-            await console.fill("args", '[{"$b64": "AP8AAA=="}]')
-            await console.wait_for("4 B of them binary")
-            console.send("ctrl+s")
-            await console.wait_for(re.compile(r'✓ the handler answered after .*"size":4'))
-            # one that the app raises on
-            await console.fill("event", "boom", key="shift+tab")
-            await console.fill("args", '["the bang"]')
-            console.send("ctrl+s")
-            await console.wait_for("ValueError")
-            await console.wait_for("the bang")
+    async with chatting(target) as (console, _, alice):
+        assert (await alice.call("upload", b"\x00\xff"))[0]["size"] == 2
+        await console.view(3)
+        await console.filter("kind:event_received")
+        await console.wait_for(lambda text: "upload" in text and "connected" not in text)
+        console.send("r")
+        await console.wait_for("upload was handled as if alice had sent it")
+        console.send("E")
+        await console.wait_for("Simulate an incoming event")
+        await console.wait_for('{"$b64": "AP8="}')
+        await console.fill("args", '[{"$b64": "AP8AAA=="}]')
+        await console.wait_for("4 B of them binary")
+        console.send("ctrl+s")
+        await console.wait_for(re.compile(r'✓ the handler answered after .*"size":4'))
+        # one that the app raises on
+        await console.fill("event", "boom", key="shift+tab")
+        await console.fill("args", '["the bang"]')
+        console.send("ctrl+s")
+        await console.wait_for("ValueError")
+        await console.wait_for("the bang")
 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_rooms_attributes_and_connections(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            console.send("j")
-            await console.wait_for("into which room?")
-            console.type("dev")
-            await console.wait_for("room(" if target == "stock:sio" else 'sockets_join("dev")')
-            console.send("enter")
-            await console.wait_for("alice is in dev now")
-            await console.wait_for(re.compile(r"joined +dev"))
-            console.send("M")
-            await console.wait_for("out of")
-            await console.wait_cursor("│ into ")
-            console.type("quiet")
-            await console.wait_for("quiet")
-            await console.wait_redrawn("out of", "shift+tab")
-            console.send("home", "space")  # dev: rooms of as many members stand in the order of their names
-            await console.wait_for("[X] dev")
-            console.send("ctrl+s")
-            await console.wait_for("alice is out of dev now")
-            assert (await alice.call("join", "x"))[0] == ["lobby", "quiet", "x"]
-            await console.wait_for(re.compile(r"joined +x"))  # the dialog names the rooms that are known when it opens
-            console.send("l")
-            await console.wait_for("out of")
-            console.send("space")
-            await console.wait_for("[X] lobby")
-            console.send("ctrl+s")
-            await console.wait_for("alice is out of lobby now")
-            assert (await alice.call("join", "x"))[0] == ["quiet", "x"]
-            console.send("a")
-            await console.wait_for("Attached attribute")
-            console.type("mood")
-            console.send("tab")
-            await console.wait_cursor("│ value ")
-            console.type('{"is": "good"}')
-            console.send("ctrl+s")
-            await console.wait_for("mood of alice is set")
-            await console.wait_for(re.compile(r"mood(\.is=good|.*good)"))
-            console.send("a")
-            await console.wait_for("Attached attribute")
-            console.type("mood")
-            await console.wait_for('"good"')
-            console.send("ctrl+x")
-            await console.wait_for("mood of alice is deleted")
-            console.send("X")
-            await console.wait_for("Cut off (t)")
-            console.send("t")
-            await console.wait_for("alice is cut off")
-            assert await alice.wait_disconnect() in ("transport close", "transport error")
+    async with chatting(target) as (console, _, alice):
+        console.send("j")
+        await console.wait_for("into which room?")
+        console.type("dev")
+        await console.wait_for("room(" if target == "stock:sio" else 'sockets_join("dev")')
+        console.send("enter")
+        await console.wait_for("alice is in dev now")
+        await console.wait_for(re.compile(r"joined +dev"))
+        console.send("M")
+        await console.wait_for("out of")
+        await console.wait_cursor("│ into ")
+        console.type("quiet")
+        await console.wait_for("quiet")
+        await console.wait_redrawn("out of", "shift+tab")
+        console.send("home", "space")  # dev: rooms of as many members stand in the order of their names
+        await console.wait_for("[X] dev")
+        console.send("ctrl+s")
+        await console.wait_for("alice is out of dev now")
+        assert (await alice.call("join", "x"))[0] == ["lobby", "quiet", "x"]
+        await console.wait_for(re.compile(r"joined +x"))  # the dialog names the rooms that are known when it opens
+        console.send("l")
+        await console.wait_for("out of")
+        console.send("space")
+        await console.wait_for("[X] lobby")
+        console.send("ctrl+s")
+        await console.wait_for("alice is out of lobby now")
+        assert (await alice.call("join", "x"))[0] == ["quiet", "x"]
+        console.send("a")
+        await console.wait_for("Attached attribute")
+        console.type("mood")
+        console.send("tab")
+        await console.wait_cursor("│ value ")
+        console.type('{"is": "good"}')
+        console.send("ctrl+s")
+        await console.wait_for("mood of alice is set")
+        await console.wait_for(re.compile(r"mood(\.is=good|.*good)"))
+        console.send("a")
+        await console.wait_for("Attached attribute")
+        console.type("mood")
+        await console.wait_for('"good"')
+        console.send("ctrl+x")
+        await console.wait_for("mood of alice is deleted")
+        console.send("X")
+        await console.wait_for("Cut off (t)")
+        console.send("t")
+        await console.wait_for("alice is cut off")
+        assert await alice.wait_disconnect() in ("transport close", "transport error")
 
 
 async def test_read_only_is_off_visibly() -> None:
-    async with Console("own:io", "--read-only") as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            for key, name in (("e", "emit"), ("j", "join"), ("d", "disconnect"), ("X", "cut off"), ("a", "attribute")):
-                console.send(key)
-                await console.wait_for(f"{name}: the server is read-only")
-            assert await alice.call("echo", "still here") == ["still here"]
+    async with chatting("own:io", "--read-only") as (console, _, alice):
+        for key, name in (("e", "emit"), ("j", "join"), ("d", "disconnect"), ("X", "cut off"), ("a", "attribute")):
+            console.send(key)
+            await console.wait_for(f"{name}: the server is read-only")
+        assert await alice.call("echo", "still here") == ["still here"]

@@ -11,7 +11,7 @@ import socket
 import httpx
 import pytest
 
-from tests.support.console import Console
+from tests.support.console import Console, chatting
 from tests.support.js_client import JsClient
 from tests.support.run import SOCKETSCOPE
 from tests.support.terminal import Terminal
@@ -75,141 +75,112 @@ async def test_a_private_message_typed_in_the_console_reaches_the_client(target:
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_an_ack_is_shown_with_its_value_and_time(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            await console.open_message()
-            console.send("tab")
-            await console.wait_cursor("│ args ")
-            await console.wait_redrawn("│ ack ", "tab")
-            console.send("space")
-            await console.wait_for("emit_with_ack" if target == "own:io" else "await sio.call(")
-            console.send("ctrl+s")
-            question = await alice.wait_event("private message")
-            await alice.answer(question, {"seen": True}, 7)
-            await console.wait_for(re.compile(r'✓ ack after [\d.]+ (µs|ms|s): \[\{"seen":true\},7\]'))
-            # and one that nobody answers
-            await console.fill("ack", "0.2")
-            await console.wait_for("timeout(0.2)" if target == "own:io" else "timeout=0.2")
-            console.send("ctrl+s")
-            await alice.wait_event("private message")
-            await console.wait_for(re.compile(r"no ack within (?:[2-9]\d\d ms|\d\.\d s)"))
+    async with chatting(target) as (console, _, alice):
+        await console.open_message()
+        await console.want_ack()
+        await console.wait_for("emit_with_ack" if target == "own:io" else "await sio.call(")
+        console.send("ctrl+s")
+        question = await alice.wait_event("private message")
+        await alice.answer(question, {"seen": True}, 7)
+        await console.wait_for(re.compile(r'✓ ack after [\d.]+ (µs|ms|s): \[\{"seen":true\},7\]'))
+        # and one that nobody answers
+        await console.fill("ack", "0.2")
+        await console.wait_for("timeout(0.2)" if target == "own:io" else "timeout=0.2")
+        console.send("ctrl+s")
+        await alice.wait_event("private message")
+        await console.wait_for(re.compile(r"no ack within (?:[2-9]\d\d ms|\d\.\d s)"))
 
 
 async def test_arguments_are_checked_as_they_are_typed() -> None:
-    async with Console("stock:sio") as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            await console.open_message()
-            await console.fill("args", '["unfinished", {"n": ')
-            await console.wait_for("✗ not JSON")
-            console.send("ctrl+s")
-            console.type("1}]")
-            await console.wait_for("✓ 2 arguments")
-            await console.fill("event", "disconnect", key="shift+tab")
-            await console.wait_for("reserved event name")
-            console.send("ctrl+s")
-            assert await alice.call("echo", "nothing came before this") == ["nothing came before this"]
-            assert [event for event, _ in alice.events] == []
+    async with chatting("stock:sio") as (console, _, alice):
+        await console.open_message()
+        await console.fill("args", '["unfinished", {"n": ')
+        await console.wait_for("✗ not JSON")
+        console.send("ctrl+s")
+        console.type("1}]")
+        await console.wait_for("✓ 2 arguments")
+        await console.fill("event", "disconnect", key="shift+tab")
+        await console.wait_for("reserved event name")
+        console.send("ctrl+s")
+        assert await alice.call("echo", "nothing came before this") == ["nothing came before this"]
+        assert [event for event, _ in alice.events] == []
 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_disconnecting_from_the_console_tells_the_client_why(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            console.send("d")
-            text = await console.wait_for("Disconnect 1 socket?")
-            assert alice.id in text
-            console.send("escape")
-            await console.wait_gone("Disconnect 1 socket?")
-            assert await alice.call("echo", "still here") == ["still here"]
-            console.send("d")
-            await console.wait_for("Disconnect 1 socket?")
-            console.send("y")
-            assert await alice.wait_disconnect() == "io server disconnect"
-            await console.wait_for("is disconnected")
-            await console.wait_for("Sockets 0")
-            await console.wait_for("server namespace discon" if target == "own:io" else "server disconnect")
+    async with chatting(target) as (console, _, alice):
+        console.send("d")
+        text = await console.wait_for("Disconnect 1 socket?")
+        assert alice.id in text
+        console.send("escape")
+        await console.wait_gone("Disconnect 1 socket?")
+        assert await alice.call("echo", "still here") == ["still here"]
+        console.send("d")
+        await console.wait_for("Disconnect 1 socket?")
+        console.send("y")
+        assert await alice.wait_disconnect() == "io server disconnect"
+        await console.wait_for("is disconnected")
+        await console.wait_for("Sockets 0")
+        await console.wait_for("server namespace discon" if target == "own:io" else "server disconnect")
 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_closing_the_whole_connection_ends_every_namespace(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            others = [await client.connect("/chat")] if target == "stock:sio" else []
-            await console.wait_for(alice.id[:8])
-            await console.wait_for(f"Sockets {1 + len(others)}")
-            console.send("d")
-            await console.wait_for("Disconnect 1 socket?")
-            if others:
-                await console.wait_for("the connection has 2 namespaces: /, /chat")
-            console.send("c")
-            for each in (alice, *others):
-                assert await each.wait_disconnect() in ("io server disconnect", "transport close")
-            await client.wait_for("close")
-            await console.wait_for("Sockets 0")
+    async with chatting(target) as (console, client, alice):
+        others = [await client.connect("/chat")] if target == "stock:sio" else []
+        await console.wait_for(alice.id[:8])
+        await console.wait_for(f"Sockets {1 + len(others)}")
+        console.send("d")
+        await console.wait_for("Disconnect 1 socket?")
+        if others:
+            await console.wait_for("the connection has 2 namespaces: /, /chat")
+        console.send("c")
+        for each in (alice, *others):
+            assert await each.wait_disconnect() in ("io server disconnect", "transport close")
+        await client.wait_for("close")
+        await console.wait_for("Sockets 0")
 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_what_the_app_raises_is_visible_with_its_traceback(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await alice.emit("boom", "the bang")
-            await console.wait_for("ValueError")
-            await console.view(6)
-            text = await console.wait_for("Traceback (most recent call last)")
-            assert "in boom" in text
-            assert "ValueError: the bang" in text
-            # and as a record, with a traceback of its own
-            await console.view(3)
-            await console.filter("ValueError")
-            await console.wait_gone("connected")
-            console.send("enter")
-            await console.wait_for("in boom")
+    async with chatting(target) as (console, _, alice):
+        await alice.emit("boom", "the bang")
+        await console.wait_for("ValueError")
+        await console.view(6)
+        text = await console.wait_for("Traceback (most recent call last)")
+        assert "in boom" in text
+        assert "ValueError: the bang" in text
+        # and as a record, with a traceback of its own
+        await console.view(3)
+        await console.filter("ValueError")
+        await console.wait_gone("connected")
+        console.send("enter")
+        await console.wait_for("in boom")
 
 
 @pytest.mark.parametrize("target", TARGETS)
 async def test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else(target: str) -> None:
-    async with Console(target) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            await alice.call("print", "\x1b[31mloud\x1b[0m \x1b]52;c;aGVsbG8=\x07 words")
-            await console.wait_for("ack #")
-            rows = console.rows()
-            assert rows[0].startswith(" socketscope")
-            assert all(row[0] in " ╭│╰/" for row in rows)
-            assert "loud" not in "".join(row for row in rows if "print" not in row)
-            await console.view(6)
-            for stream in ("out", "err"):
-                await console.wait_for(re.compile(rf"{stream}: .*loud.* words"))
-            assert b"\x1b]52;" not in console.output
-            assert b"\x1b[31m" not in console.output
+    async with chatting(target) as (console, _, alice):
+        await alice.call("print", "\x1b[31mloud\x1b[0m \x1b]52;c;aGVsbG8=\x07 words")
+        await console.wait_for("ack #")
+        rows = console.rows()
+        assert rows[0].startswith(" socketscope")
+        assert all(row[0] in " ╭│╰/" for row in rows)
+        assert "loud" not in "".join(row for row in rows if "print" not in row)
+        await console.view(6)
+        for stream in ("out", "err"):
+            await console.wait_for(re.compile(rf"{stream}: .*loud.* words"))
+        assert b"\x1b]52;" not in console.output
+        assert b"\x1b[31m" not in console.output
 
 
 async def test_a_killed_child_is_told_of_and_started_again() -> None:
-    async with Console("stock:sio") as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            child = console.child
-            os.kill(child, signal.SIGKILL)
-            text = await console.wait_for("killed by SIGKILL")
-            assert "R starts it again" in text
-            await console.wait_for("Sockets 0")
+    async with chatting("stock:sio") as (console, *_):
+        child = console.child
+        os.kill(child, signal.SIGKILL)
+        text = await console.wait_for("killed by SIGKILL")
+        assert "R starts it again" in text
+        await console.wait_for("Sockets 0")
         url = console.url
         console.send("R")
         assert await console.wait_child(other_than=child) != child
@@ -266,32 +237,24 @@ async def test_the_demo_is_alive_by_itself() -> None:
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (120, 40), (200, 50)])
 async def test_every_size_is_usable(columns: int, lines: int) -> None:
-    async with Console("own:io", columns=columns, lines=lines) as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            console.send("enter")
-            await console.wait_for("websocket")
-            console.resize(80, 24)
-            await console.wait_for(lambda _: len(console.rows()) == 24 and "quit" in console.rows()[-1])
-            console.resize(columns, lines)
-            await console.wait_for(lambda _: len(console.rows()) == lines and "quit" in console.rows()[-1])
+    async with chatting("own:io", columns=columns, lines=lines) as (console, *_):
+        console.send("enter")
+        await console.wait_for("websocket")
+        console.resize(80, 24)
+        await console.wait_for(lambda _: len(console.rows()) == 24 and "quit" in console.rows()[-1])
+        console.resize(columns, lines)
+        await console.wait_for(lambda _: len(console.rows()) == lines and "quit" in console.rows()[-1])
 
 
 async def test_a_blocked_app_blocks_no_key() -> None:
-    async with Console("stock:sio") as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            await alice.emit("block", 2)
-            console.send("?")
-            await console.wait_for("Here, in Sockets", timeout=1)
-            console.send("escape")
-            await console.wait_gone("Here, in Sockets", timeout=1)
-            await console.wait_for("blocked", timeout=5)
-            assert await alice.call("echo", 1) == [1]
+    async with chatting("stock:sio") as (console, _, alice):
+        await alice.emit("block", 2)
+        console.send("?")
+        await console.wait_for("Here, in Sockets", timeout=1)
+        console.send("escape")
+        await console.wait_gone("Here, in Sockets", timeout=1)
+        await console.wait_for("blocked", timeout=5)
+        assert await alice.call("echo", 1) == [1]
 
 
 async def test_the_hosted_app_serves_http_too() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support import processes
-from tests.support.console import Console
+from tests.support.console import Console, chatting
 from tests.support.js_client import JsClient
 from tests.support.run import APPS, SOCKETSCOPE, Running
 from tests.support.terminal import Terminal
@@ -64,15 +64,11 @@ async def test_no_process_is_left_when_it_ends_while_it_starts(how: str) -> None
 
 @pytest.mark.parametrize("how", list(ENDINGS))
 async def test_no_process_is_left_of_an_app_that_hangs(how: str) -> None:
-    async with Console("stock:sio") as console:
-        await console.live()
-        async with JsClient(console.url) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8])
-            await alice.emit("block", 60)
-            await console.wait_for("blocked")
-            ENDINGS[how](console)
-            assert await processes.gone(console.mark, 2 * A_FEW_SECONDS) == []
+    async with chatting("stock:sio") as (console, _, alice):
+        await alice.emit("block", 60)
+        await console.wait_for("blocked")
+        ENDINGS[how](console)
+        assert await processes.gone(console.mark, 2 * A_FEW_SECONDS) == []
 
 
 async def test_what_the_app_started_ends_with_it() -> None:

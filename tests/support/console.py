@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
 
 from tests.support import processes
+from tests.support.js_client import JsClient, JsSocket
 from tests.support.run import APPS, SOCKETSCOPE
 from tests.support.terminal import Terminal, TerminalError
 from tests.support.waiting import poll
@@ -76,6 +79,13 @@ class Console(Terminal):
         await self.wait_cursor("│ event ")
         return text
 
+    async def want_ack(self) -> None:
+        """In a message's dialog that has just opened: ask for acks."""
+        self.send("tab")
+        await self.wait_cursor("│ args ")
+        await self.wait_redrawn("│ ack ", "tab")
+        self.send("space")
+
     @property
     def child(self) -> int:
         """The pid of the hosted child."""
@@ -97,3 +107,14 @@ class Console(Terminal):
         if not pid:
             raise TerminalError(f"no other child than {other_than}: {processes.marked(self.mark)}")
         return pid
+
+
+@contextlib.asynccontextmanager
+async def chatting(target: str, *options: str, **more: Any) -> AsyncIterator[tuple[Console, JsClient, JsSocket]]:
+    """The console on one of the tests' apps, once it shows alice, whose client it is."""
+    async with Console(target, *options, **more) as console:
+        await console.live()
+        async with JsClient(console.url) as client:
+            alice = await client.connect(auth={"name": "alice"})
+            await console.wait_for(alice.id[:8])
+            yield console, client, alice

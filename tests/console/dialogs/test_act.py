@@ -21,22 +21,11 @@ from server_core.records import (
     Emit,
     Join,
     Leave,
-    Record,
     SetAttribute,
     Simulate,
 )
-from tests.console.screens.conftest import Open, Screen, chat
+from tests.console.screens.conftest import BEA, BEN, BOB, Open, Screen, chat, crowd
 from tests.support.make import Maker
-
-BOB, BEA, BEN = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB", "kzQ19aZpzzzzzzzzAAAC"
-
-
-def crowd(number: int) -> list[Record]:
-    make = Maker()
-    made: list[Record] = [make(records.ServerStarted, info=records.ServerInfo(features=records.FEATURES))]
-    for each in range(number):
-        made += make.socket(f"crowd{each:04}xxxxxxxxxxx", rooms=("crowd",), user=f"user{each}")
-    return made
 
 
 async def go_to_event(screen: Screen, text: str) -> None:

@@ -9,20 +9,9 @@ import pytest
 
 from console.link.base import LinkState, LinkStatus
 from server_core.broadcast import RESERVED_EVENTS
-from server_core.records import Ack, Command, CommandResult, Emit, Record
+from server_core.records import Ack, Command, CommandResult, Emit
 from tests.console.fake_link import FakeLink
-from tests.console.screens.conftest import Open, chat
-from tests.support.make import Maker
-
-BOB, BEA, BEN = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB", "kzQ19aZpzzzzzzzzAAAC"
-
-
-def crowd(number: int, room: str = "crowd") -> list[Record]:
-    make = Maker()
-    made = chat()
-    for each in range(number):
-        made += make.socket(f"crowd{each:04}xxxxxxxxxxx", rooms=(room,), user=f"user{each}")
-    return made
+from tests.console.screens.conftest import BEA, BOB, Open, chat, crowd
 
 
 async def test_a_private_message_shows_the_call_and_is_sent(open_console: Open) -> None:
@@ -140,7 +129,7 @@ async def test_an_ack_is_waited_for_and_shown_with_its_time(open_console: Open) 
 
 
 async def test_the_acks_of_many_are_counted_and_listed(open_console: Open) -> None:
-    async with open_console(crowd(9)) as screen:
+    async with open_console(crowd(9, among=chat())) as screen:
         ids = [socket.id for socket in screen.app.session.live.sockets() if socket.id.startswith("crowd")]
         acks = tuple(
             Ack(socket=id, data=None if number == 3 else f"[{number}]", elapsed=number / 100)
@@ -174,7 +163,7 @@ async def test_thousands_of_acks_scroll(open_console: Open) -> None:
 
 
 async def test_more_than_ten_have_to_be_confirmed_once(open_console: Open) -> None:
-    async with open_console(crowd(12)) as screen:
+    async with open_console(crowd(12, among=chat())) as screen:
         await screen.press("e")
         await screen.fill("to", "crowd")
         await screen.press("ctrl+s")

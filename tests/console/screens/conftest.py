@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +87,9 @@ class Screen:
         return text
 
 
+#: Who is in `chat`.
+BOB, BEA, BEN = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB", "kzQ19aZpzzzzzzzzAAAC"
+
 Open = Callable[..., contextlib.AbstractAsyncContextManager[Screen]]
 
 
@@ -127,12 +130,10 @@ def chat() -> list[Record]:
     make = Maker()
     info = records.ServerInfo(target="chat:io", url="http://127.0.0.1:5000", pid=1, features=records.FEATURES)
     made: list[Record] = [make(records.ServerStarted, info=info)]
-    made += make.socket(
-        "ojIckSD2jqNzOqIrAGzL", rooms=("lobby", "dev"), user={"name": "bob"}, auth={"token": "t0psecret"}
-    )
-    made += make.socket("N8xVt0aQ91aaaaaaAAAB", rooms=("lobby",), user={"name": "bea"})
-    made += make.socket("kzQ19aZpzzzzzzzzAAAC", nsp="/chat", user={"name": "ben"})
-    bob, bea = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
+    made += make.socket(BOB, rooms=("lobby", "dev"), user={"name": "bob"}, auth={"token": "t0psecret"})
+    made += make.socket(BEA, rooms=("lobby",), user={"name": "bea"})
+    made += make.socket(BEN, nsp="/chat", user={"name": "ben"})
+    bob, bea = BOB, BEA
     made += [
         make(records.EngineHeartbeat, engine=f"engine-{bob}", rtt=0.0042),
         make.received(bob, "private message", bea, "hello", id=12),
@@ -167,4 +168,13 @@ def chat() -> list[Record]:
         log(records.Log, stream="stdout", text="chat is up"),
         log(records.Log, stream="stderr", text="warning: token=t0psecret is old"),
     ]
+    return made
+
+
+def crowd(number: int, room: str = "crowd", among: Sequence[Record] = ()) -> list[Record]:
+    """So many sockets in a room, beside others; without those, of a server of their own."""
+    make = Maker()
+    made = list(among) or [make(records.ServerStarted, info=records.ServerInfo(features=records.FEATURES))]
+    for each in range(number):
+        made += make.socket(f"crowd{each:04}xxxxxxxxxxx", rooms=(room,), user=f"user{each}")
     return made

@@ -7,10 +7,9 @@ import pytest
 from console.link.base import LinkState, LinkStatus
 from server_core import records
 from server_core.records import CommandResult, Disconnect
-from tests.console.screens.conftest import Open
+from tests.console.screens.conftest import BEA, BOB, Open
 from tests.support.make import Maker
 
-BOB, BEA = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
 

@@ -11,9 +11,7 @@ import pytest
 
 from console.actions.registry import ACTIONS
 from console.app import ConsoleApp
-from tests.console.screens.conftest import Open, Screen
-
-BOB = "ojIckSD2jqNzOqIrAGzL"
+from tests.console.screens.conftest import BOB, Open, Screen
 
 
 def order(screen: Screen) -> list[str]:

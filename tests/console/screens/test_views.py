@@ -9,10 +9,9 @@ import pytest
 from console.state.state import State
 from server_core import records
 from server_core.records import AnyRecord, ServerInfo
-from tests.console.screens.conftest import Open, Screen, chat
+from tests.console.screens.conftest import BEA, BOB, Open, Screen, chat
 from tests.support.make import NOON, Maker
 
-BOB, BEA = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
 SIZES = [(80, 24), (120, 40), (200, 50)]
 sizes = pytest.mark.parametrize("size", SIZES, ids="{0[0]}x{0[1]}".format)
 
