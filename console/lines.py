@@ -263,11 +263,13 @@ class Reader:
         """All of a record's text, a line for each part, in which a filter's free text is looked for."""
         if isinstance(record, Log):
             return record.text
-        if isinstance(record, PayloadRecord):
-            who = self._state.label(record.socket) if record.socket else ""
-            return f"{record.kind}\n{record.socket}\n{who}\n{record.nsp}\n{own_text(record)}"
+        socket = getattr(record, "socket", "")
+        who = self._state.label(socket) if socket else ""
+        if (own := own_text(record)) is not None:
+            slash = "/" if isinstance(record, PayloadRecord) else ""  # each is in some namespace
+            return f"{record.kind}\n{socket}\n{who}\n{slash}\n{own}"
         line = self.line(record)
-        return f"{record.kind} {getattr(record, 'socket', '')} {line.who} {line.what} {line.rest}"
+        return f"{record.kind} {socket} {line.who} {line.what} {line.rest}"
 
     # detail
 

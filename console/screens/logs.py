@@ -23,6 +23,7 @@ class LogsView(ListView):
 
     def refilter(self) -> None:
         self.log_list.set_filter(self.filter)
+        self.log_list.sync()
 
     def sync(self) -> None:
         self.log_list.sync()

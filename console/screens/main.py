@@ -15,7 +15,7 @@ from textual.containers import Container
 from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static
+from textual.widgets import Input, Static
 
 from console.actions.table import ACTIONS
 from console.dialogs.operator import Operator
@@ -44,6 +44,7 @@ from console.state.sockets import SocketListing
 from console.state.state import State
 from console.text import cut, safe
 from console.widgets.filter_bar import FilterBar
+from console.widgets.keys_footer import KeysFooter
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
 from server_core.records import Log, SocketInfo
@@ -110,6 +111,9 @@ class MainScreen(Screen[None]):
         self.playback: Playback | None = None
         #: A moment that others are compared with.
         self.pinned: int | None = None
+        #: What is typed there, and whether it is to be filtered by yet.
+        self._query: Query | None = None
+        self._filter_waits = False
         self._trail: list[Place] = []
         self._status = self._told = link.status
         self._resort_at = 0.0
@@ -127,7 +131,7 @@ class MainScreen(Screen[None]):
             for view in self.views.values():
                 view.display = view is self.view
                 yield view
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysFooter()
 
     def on_mount(self) -> None:
         self.view.refresh_all()
@@ -163,10 +167,11 @@ class MainScreen(Screen[None]):
             self._drawn = state, state.version
             self.view.sync()
         self._unordered |= changed or tick
-        if self._unordered and now >= self._resort_at:
+        listing = self.view.table.listing if self.view.table else None
+        if self._unordered and now >= self._resort_at and not (listing and listing.busy):
             self._unordered = False
             self.view.resort()
-            took = time.monotonic() - now
+            took = listing.took if listing else time.monotonic() - now
             self._resort_at = now + max(RESORT, took * RESORT_SHARE)
         if tick:
             self._ticked = now
@@ -306,10 +311,14 @@ class MainScreen(Screen[None]):
 
     @on(FilterBar.Changed)
     def _filtered(self, event: FilterBar.Changed) -> None:
-        self._filter_by(event.query)
+        self._query, self._filter_waits = event.query, True
+        self.call_after_refresh(self._filter)  # a letter is shown before what it finds
 
-    def _filter_by(self, query: Query | None) -> None:
-        self.filter = query.bind(self._query_context) if query else None
+    def _filter(self) -> None:
+        if not self._filter_waits:
+            return  # several letters were one
+        self._filter_waits = False
+        self.filter = self._query.bind(self._query_context) if self._query else None
         self.view.set_filter(self.filter)
         self.refresh_bindings()
 

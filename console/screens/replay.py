@@ -12,13 +12,14 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from console.replay import lines
 from console.replay.outcome import NOTHING, Status
 from console.replay.playback import Playback, Playing, Row
 from console.screens.replay_help import ReplayHelp
 from console.text import cut, fit, safe, seconds, wrap
+from console.widgets.keys_footer import KeysFooter
 from console.widgets.line_list import LineList, Piece
 
 #: Seconds between two looks at the playback.
@@ -225,7 +226,7 @@ class ReplayScreen(Screen[None]):
         with Container(id="replay"):
             yield self.script
             yield self.outcome
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeysFooter()
 
     def on_mount(self) -> None:
         self.script.focus()

@@ -9,6 +9,7 @@ from textual import on
 
 from console.screens.view import View
 from console.state.refs import Ref
+from console.state.timeline import FIRST, SLICE
 from console.widgets.line_list import LineList
 from console.widgets.table import Table
 
@@ -52,8 +53,14 @@ class TableView(View):
         self.rows.listing.filter = self.filter
 
     def resort(self) -> None:
+        self.rows.listing.begin()
+        self._order(FIRST)
+
+    def _order(self, seconds: float) -> None:
+        """Look at the order for so long, and draw it once it is known."""
         listing, rows = self.rows.listing, self.rows
-        listing.refresh()
+        if not listing.go_on(seconds):
+            return
         shown, total = len(listing.ids), listing.total
         rows.border_title = f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}"
         rows.hint = f"no {self.noun} matches the filter: escape clears it" if self.filter else self.hint()
@@ -62,6 +69,7 @@ class TableView(View):
             self.detail.sync()
 
     def sync(self) -> None:
+        self._order(SLICE)
         self.rows.refresh()
         if self.detail.display:
             self.detail.sync_events()

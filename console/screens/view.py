@@ -74,8 +74,10 @@ class View(Horizontal):
 
     @property
     def searching(self) -> bool:
-        """Whether a list still looks for what the filter takes, and goes on with each `sync`."""
-        return any(isinstance(pane, TimelineList) and pane.timeline.progress < 1 for pane in self.panes)
+        """Whether a list still looks for what the filter takes, or for its order, and goes on with each `sync`."""
+        return (self.table is not None and self.table.listing.busy) or any(
+            isinstance(pane, TimelineList) and pane.timeline.progress < 1 for pane in self.panes
+        )
 
     @property
     def table(self) -> Table[Any, Any] | None:
@@ -110,7 +112,7 @@ class View(Horizontal):
         return False
 
     def refilter(self) -> None:
-        """The filter is another one: look at everything again."""
+        """The filter is another one, or the state: look at everything again, and draw it."""
         raise NotImplementedError
 
     def resort(self) -> None:
@@ -140,8 +142,10 @@ class View(Horizontal):
         if filter is not self.filter or self._state is not self.session.state:
             self.filter, self._state = filter, self.session.state
             self.refilter()
-        self.resort()
-        self.sync()
+            self.resort()
+        else:
+            self.resort()
+            self.sync()
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""

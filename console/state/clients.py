@@ -46,13 +46,10 @@ class ClientListing(Listing[ClientInfo, str]):
         #: Ids of each connection's sockets, as of the last refresh.
         self._sockets: dict[str, list[str]] = {}
 
-    def refresh(self) -> None:
+    def things(self) -> Iterable[ClientInfo]:
         self._sockets = {}
         for socket in self.session.state.sockets():
             self._sockets.setdefault(socket.engine, []).append(socket.id)
-        super().refresh()
-
-    def things(self) -> Iterable[ClientInfo]:
         for roster in self.session.state.rosters.values():
             for engine in roster.engines.values():
                 yield self._client(engine)

@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from typing import get_args
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, get_args
 
 from console.state.filter import MAYBE, NO, YES
-from server_core.records import AnyRecord, EventBlocked, EventReceived, EventRecord, EventSent, PayloadRecord
+from server_core.records import (
+    AckReceived,
+    AckSent,
+    AnyRecord,
+    AttributeDeleted,
+    AttributeSet,
+    Connected,
+    Connecting,
+    Disconnected,
+    Disconnecting,
+    EngineClosed,
+    EngineOpened,
+    EngineUpgraded,
+    EventBlocked,
+    EventReceived,
+    EventRecord,
+    EventSent,
+    PayloadRecord,
+    RoomJoined,
+    RoomLeft,
+)
 
 TYPES: tuple[type[AnyRecord], ...] = get_args(AnyRecord)
 #: The number of each kind, and what the numbers stand for.
 KINDS = {kind: number for number, kind in enumerate(TYPES)}
 KIND_NAMES = tuple(str(kind.__struct_config__.tag) for kind in TYPES)
 
-#: Which kinds have a payload; what is said of the records of the other kinds; what is said where nothing is known.
-_PAYLOADS = bytes(YES if issubclass(kind, PayloadRecord) else NO for kind in TYPES).ljust(256, bytes([NO]))
-_OTHERS = bytes(NO if issubclass(kind, PayloadRecord) else MAYBE for kind in TYPES).ljust(256, bytes([MAYBE]))
-_UNKNOWN = bytes([MAYBE]) * 256
 #: What a text that was found says.
 _FOUND = bytes([NO, YES]).ljust(256, bytes([NO]))
 #: Stands between the parts of a line, and for the line breaks in it.
@@ -90,19 +106,58 @@ class Texts:
         return bytes(mask)
 
 
-def own_text(record: PayloadRecord) -> str:
-    """What stands in a record alone, not in others of its kind or its socket: the payload, mostly nothing else."""
-    parts = [record.data]
-    if record.nsp != "/":
-        parts.append(record.nsp)
-    match record:
-        case EventSent():
-            parts += [room for room in record.rooms if room != record.socket]
-        case EventReceived() if record.simulated:
-            parts.append("simulated")
-        case EventBlocked() if record.message:
-            parts.append(record.message)
-    return BETWEEN.join(parts) if len(parts) > 1 else record.data
+def own_text(record: AnyRecord) -> str | None:
+    """What stands in a record alone, not in others of its kind or its socket: a payload, mostly, and nothing else.
+
+    None where the words are made of what else is known.
+    """
+    made = _OWN.get(type(record))
+    return made(record) if made else None
+
+
+def _payload(record: PayloadRecord, *more: str) -> str:
+    if more or record.nsp != "/":
+        return BETWEEN.join((record.data, record.nsp, *more))
+    return record.data
+
+
+def _received(record: EventReceived) -> str:
+    return _payload(record, "simulated") if record.simulated else _payload(record)
+
+
+def _sent(record: EventSent) -> str:
+    if record.rooms == (record.socket,):
+        return _payload(record)
+    return _payload(record, *record.rooms)
+
+
+#: By kind, for all that is kept goes through here.
+_OWN: dict[type, Callable[[Any], str]] = {
+    EventReceived: _received,
+    EventSent: _sent,
+    AckReceived: _payload,
+    AckSent: _payload,
+    EventBlocked: lambda record: _payload(record, "blocked", record.message),
+    Connecting: lambda record: BETWEEN.join(
+        ("recovering" if record.recovered else "connecting", record.nsp, record.handshake.address)
+    ),
+    Connected: lambda record: f"connected{BETWEEN}{record.nsp}",
+    Disconnecting: lambda record: f"disconnecting{BETWEEN}{record.nsp}{BETWEEN}{record.reason}",
+    Disconnected: lambda record: f"disconnected{BETWEEN}{record.nsp}{BETWEEN}{record.reason}",
+    RoomJoined: lambda record: f"joined{BETWEEN}{record.nsp}{BETWEEN}{record.room}",
+    RoomLeft: lambda record: f"left{BETWEEN}{record.nsp}{BETWEEN}{record.room}",
+    AttributeSet: lambda record: f"set {record.name}{BETWEEN}{record.nsp}{BETWEEN}{record.value}",
+    AttributeDeleted: lambda record: f"deleted {record.name}{BETWEEN}{record.nsp}",
+    EngineOpened: lambda record: BETWEEN.join(("connection", record.address, record.transport, record.engine)),
+    EngineUpgraded: lambda record: BETWEEN.join(("upgraded", record.transport, record.engine)),
+    EngineClosed: lambda record: BETWEEN.join(("connection closed", record.reason, record.engine)),
+}
+
+
+#: Which kinds have a payload; what is said of the kinds whose texts are not here; what is said where nothing is known.
+_PAYLOADS = bytes(YES if issubclass(kind, PayloadRecord) else NO for kind in TYPES).ljust(256, bytes([NO]))
+_OTHERS = bytes(NO if kind in _OWN else MAYBE for kind in TYPES).ljust(256, bytes([MAYBE]))
+_UNKNOWN = bytes([MAYBE]) * 256
 
 
 class Names:
@@ -133,7 +188,7 @@ class Chunk:
         self.start = start
         self._records = records
         self.kinds = bytes([KINDS[type(record)] for record in records])
-        self._texts = Texts([own_text(record) if isinstance(record, PayloadRecord) else "" for record in records])
+        self._texts = Texts([own_text(record) or "" for record in records])
         self.number(names)
 
     def __len__(self) -> int:
@@ -155,11 +210,11 @@ class Chunk:
         return self._events
 
     def having(self, text: str) -> bytes:
-        """Whether a text stands in each payload, in its namespace, or in the rooms that it went to."""
+        """Whether a text stands in what is each record's own; of the kinds that have none that is not known."""
         if BETWEEN in text or "\n" in text:
             return self.kinds.translate(_UNKNOWN)
-        payloads = self.kinds.translate(_PAYLOADS) if text == "/" else self._texts.having(text).translate(_FOUND)
-        return either(payloads, self.kinds.translate(_OTHERS))
+        found = either(self._texts.having(text).translate(_FOUND), self.kinds.translate(_OTHERS))
+        return either(found, self.kinds.translate(_PAYLOADS)) if text == "/" else found  # each is in some namespace
 
 
 def both(one: bytes, other: bytes) -> bytes:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+import math
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, ClassVar, Generic, TypeVar
 
 from console.state.filter import Filter
@@ -12,8 +14,13 @@ Thing = TypeVar("Thing")
 Id = TypeVar("Id", bound=Hashable)
 
 
+#: Things that are looked at before it is asked whether there is time for more.
+STEP = 500
+
+
 class Listing(Generic[Thing, Id]):
-    """Ids of the things that match a filter, in order. `refresh` costs O(things), so it is called seldom."""
+    """Ids of the things that match a filter, in order. To look again costs O(things): it is done seldom, and a long
+    list is done in slices."""
 
     #: Column → what it sorts by, the first one at the start. The last resort is the order in which things came.
     KEYS: ClassVar[dict[str, Callable[[Any, Any], Any]]] = {}
@@ -26,6 +33,11 @@ class Listing(Generic[Thing, Id]):
         self.ids: list[Id] = []
         #: How many there are, those that don't match included.
         self.total = 0
+        #: Seconds that it took to look at all of them, the last time.
+        self.took = 0.0
+        self._work: Iterator[None] | None = None
+        self._looks_for: tuple[object, ...] = ()
+        self._spent = 0.0
 
     # what subclasses say
 
@@ -47,11 +59,46 @@ class Listing(Generic[Thing, Id]):
     # what the screens ask
 
     def refresh(self) -> None:
-        """Look at the state again."""
-        found = list(self.things())
-        self.total = len(found)
-        if (filter := self.filter) is not None:
-            found = [thing for thing in found if self.takes(thing, filter)]
-        key = self.KEYS[self.sort]
-        found.sort(key=lambda thing: key(self, thing), reverse=self.reverse)
-        self.ids = [self.id_of(thing) for thing in found]
+        """Look at the state again, all at once."""
+        self.begin()
+        self.go_on(math.inf)
+
+    def begin(self) -> None:
+        """Have the state looked at again by `go_on`; goes on where that is done already."""
+        looks_for = self.session.state, self.filter, self.sort, self.reverse
+        if self._work is None or looks_for != self._looks_for:
+            self._looks_for, self._work, self._spent = looks_for, self._look(), 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether `go_on` has something to do."""
+        return self._work is not None
+
+    def go_on(self, seconds: float) -> bool:
+        """Look on for about so long; whether all was looked at now, and the list is another one."""
+        if self._work is None:
+            return False
+        start = time.perf_counter()
+        more = True
+        while more and time.perf_counter() - start < seconds:
+            more = next(self._work, self) is not self
+        self._spent += time.perf_counter() - start
+        if not more:
+            self._work, self.took = None, self._spent
+        return not more
+
+    def _look(self) -> Iterator[None]:
+        things = list(self.things())
+        filter, key, reverse = self.filter, self.KEYS[self.sort], self.reverse
+        found: list[Thing] = []
+        keys: list[Any] = []
+        for start in range(0, len(things), STEP):
+            part = things[start : start + STEP]
+            if filter is not None:
+                part = [thing for thing in part if self.takes(thing, filter)]
+            found += part
+            keys += [key(self, thing) for thing in part]
+            yield
+        order = sorted(range(len(found)), key=keys.__getitem__, reverse=reverse)
+        self.total = len(things)
+        self.ids = [self.id_of(found[number]) for number in order]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from console.state.filter import Filter
 from console.state.listing import Listing
 from console.state.names import where
+from console.state.session import Session
 from server_core.records import EngineInfo, SocketCounters, SocketInfo
 
 _NO_EVENTS = SocketCounters()
@@ -14,6 +15,11 @@ _NO_EVENTS = SocketCounters()
 
 class SocketListing(Listing[SocketInfo, str]):
     """The sockets of all servers, those in a middleware included."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        #: The text of each socket that was asked for it, and of what it was made.
+        self._texts: dict[str, tuple[SocketInfo, str, str]] = {}
 
     def things(self) -> Iterable[SocketInfo]:
         return self.session.state.sockets()
@@ -62,6 +68,15 @@ class SocketListing(Listing[SocketInfo, str]):
 
     def text_of(self, socket: SocketInfo) -> str:
         """All of a socket's text, in which a filter's free text is looked for."""
+        transport = self.transport(socket)
+        known = self._texts.get(socket.id)
+        if known is None or known[0] is not socket or known[1] != transport:
+            if len(self._texts) > 2 * self.session.state.socket_count() + 1_000:
+                self._texts.clear()  # most of them are gone
+            known = self._texts[socket.id] = socket, transport, self._text(socket, transport)
+        return known[2]
+
+    def _text(self, socket: SocketInfo, transport: str) -> str:
         handshake = socket.handshake
         parts = (
             socket.id,
@@ -73,7 +88,7 @@ class SocketListing(Listing[SocketInfo, str]):
             handshake.auth,
             handshake.url,
             handshake.headers.get("user-agent", ""),
-            self.transport(socket),
+            transport,
         )
         return "\n".join(parts).casefold()
 

@@ -133,8 +133,10 @@ class State:
 
     def socket(self, id: str) -> SocketInfo | None:
         """A live socket."""
-        roster = self.roster_of(id)
-        return roster.sockets[id] if roster else None
+        for roster in self.rosters.values():
+            if socket := roster.sockets.get(id):
+                return socket
+        return None
 
     def known(self, id: str) -> SocketInfo | None:
         """A socket, live or gone, as it was last."""
@@ -142,7 +144,7 @@ class State:
 
     def label(self, id: str) -> str:
         """What to call a socket, live or gone; not yet safe for the screen."""
-        socket = self.known(id)
+        socket = self.socket(id) or self._gone.get(id)
         if socket is None:
             return short(id)
         cached = self._labels.get(id)

@@ -59,6 +59,7 @@ class FilterBar(Horizontal):
         self._saved = saved
         #: The text of the query that was told of last.
         self.text = ""
+        self._said = beside, False
         suggester = QuerySuggester(session, saved)
         self._field = TextField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
         self._search = TextField(placeholder="look for… in the detail", id="search", compact=True)
@@ -181,6 +182,8 @@ class FilterBar(Horizontal):
             self.post_message(self.Changed(query))
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        note = self.query_one("#url", Static)
-        note.update(Content(safe(text)))
-        note.set_class(wrong, "wrong")
+        if (text, wrong) != self._said:  # its width is the text's: another one is a layout
+            self._said = text, wrong
+            note = self.query_one("#url", Static)
+            note.update(Content(safe(text)))
+            note.set_class(wrong, "wrong")

@@ -9,6 +9,7 @@ from textual import events
 from textual.message import Message
 
 from console.state.listing import Listing
+from console.state.timeline import FIRST
 from console.text import cut
 from console.widgets.line_list import LineList, Piece, column
 
@@ -174,7 +175,8 @@ class Table(LineList, Generic[Thing, Id]):
         self.resort()
 
     def resort(self) -> None:
-        self.listing.refresh()
+        self.listing.begin()
+        self.listing.go_on(FIRST)  # the view goes on with a long one
         self.sync()
         self.post_message(self.Sorted())
 
