@@ -1,4 +1,5 @@
-"""Servers in Python that the console attaches to: `python peer.py KIND [MODE]`; their app is that of `server.mjs`.
+"""Servers in Python that the console attaches to: `python peer.py KIND [MODE [PING]]`; their app is that of
+`server.mjs`, and they ping every PING seconds.
 
 KIND: `own`, `fastapi` (ours, with `server_core.instrument`), `stock` (AsyncServer), `flask` (Flask-SocketIO, threaded),
 `threaded` (socketio.Server), these with python-socketio's own `instrument`.
@@ -18,7 +19,8 @@ from server_core import Server, instrument
 from server_core.listen import bind
 
 AUTH = {"username": "admin", "password": "changeit"}
-kind, mode = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "development"
+kind, mode, ping, *_ = [*sys.argv[1:], *("", "development", "25")[len(sys.argv) - 1 :]]
+every: dict[str, Any] = {"ping_interval": float(ping)}
 
 
 def name_of(auth: Any) -> str:
@@ -70,10 +72,14 @@ def serve_sync(sio: Any) -> None:
         def leave(sid: str, room: str, nsp: str = nsp) -> None:
             sio.leave_room(sid, room, nsp)
 
+        def boom(sid: str) -> None:
+            raise ValueError("it broke")
+
         sio.on("connect", connect, namespace=nsp)
         sio.on("echo", lambda _sid, *args: args, namespace=nsp)
         sio.on("shout", shout, namespace=nsp)
         sio.on("leave", leave, namespace=nsp)
+        sio.on("boom", boom, namespace=nsp)
 
 
 def run_asgi(app: Any) -> None:
@@ -93,7 +99,7 @@ def run_wsgi(app: Any) -> None:
 
 match kind:
     case "own" | "fastapi":
-        io: Any = Server() if kind == "own" else socketio.AsyncServer(async_mode="asgi")
+        io: Any = Server(**every) if kind == "own" else socketio.AsyncServer(async_mode="asgi", **every)
         serve_async(io)
         instrument(io, AUTH, mode="production" if mode == "production" else "development")
         if kind == "own":
@@ -105,12 +111,12 @@ match kind:
             api.mount("/socket.io", socketio.ASGIApp(io, socketio_path=""))
             run_asgi(api)
     case "stock":
-        io = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*")
+        io = socketio.AsyncServer(async_mode="asgi", cors_allowed_origins="*", **every)
         serve_async(io)
         io.instrument(auth=AUTH, mode=mode)
         run_asgi(socketio.ASGIApp(io))
     case "threaded":
-        io = socketio.Server(async_mode="threading")
+        io = socketio.Server(async_mode="threading", **every)
         serve_sync(io)
         io.instrument(auth=AUTH, mode=mode)
         run_wsgi(socketio.WSGIApp(io))
@@ -119,7 +125,7 @@ match kind:
         from flask_socketio import SocketIO
 
         app = Flask(__name__)
-        flask = SocketIO(app, async_mode="threading")
+        flask = SocketIO(app, async_mode="threading", **every)
         serve_sync(flask.server)
         flask.server.instrument(auth=AUTH, mode=mode)
         run_wsgi(app)

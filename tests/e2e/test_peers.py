@@ -18,9 +18,12 @@ from server_core.records import Disconnect, Drop, Emit, Join, Leave, SetAttribut
 from tests.support.attached import Attached, attached
 from tests.support.command import socketscope
 from tests.support.peers import node_server, peer, target
+from tests.support.run import Running
 from tests.support.serving import client, receive
 from tests.support.waiting import poll
 
+#: Seconds between two pings of the servers here.
+PING = 1.0
 README = Path(__file__).parents[2] / "README.md"
 
 #: The columns of the table, and the servers that stand for each.
@@ -50,8 +53,9 @@ def table() -> dict[str, dict[str, str]]:
 class Scene:
     """A console and two clients of one server."""
 
-    def __init__(self, url: str, console: Attached, bob: ClientSocket, patience: float) -> None:
+    def __init__(self, url: str, server: Running, console: Attached, bob: ClientSocket, patience: float) -> None:
         self.url = url
+        self.server = server
         #: Seconds to wait for what may never be told.
         self.patience = patience
         self.console = console
@@ -102,7 +106,18 @@ async def sees_events(scene: Scene) -> bool:
 
 async def sees_acks(scene: Scene) -> bool:
     assert await scene.bob.emit_with_ack("echo", 1, timeout=5) == [1]
-    return await scene.seen(lambda: scene.has(records.AckSent), 0.5)
+    acks = await scene.seen(lambda: scene.has(records.AckSent), 0.5)
+    await scene.bob.emit("boom")
+    exceptions = await scene.seen(lambda: any("it broke" in r.message for r in _exceptions(scene)), 0.5)
+    assert acks == exceptions
+    # the app went through it, and goes on
+    assert await poll(lambda: "it broke" in scene.server.said(), 5)
+    assert await scene.bob.emit_with_ack("echo", 2, timeout=5) == [2]
+    return acks
+
+
+def _exceptions(scene: Scene) -> list[records.HandlerException]:
+    return scene.console.all(records.HandlerException, socket=scene.bob.id)
 
 
 async def sees_refusals(scene: Scene) -> bool:
@@ -113,9 +128,15 @@ async def sees_refusals(scene: Scene) -> bool:
 
 
 async def sees_round_trips(scene: Scene) -> bool:
-    # pings are 25 s apart: whether one can be told of is known from what is read
-    plain = [each.connection.plain for each in scene.console.link.attachments if each.connection]
-    return plain == [None]
+    def measured() -> bool:
+        scene.console.take()
+        roster = scene.console.state.roster_of(scene.bob.id)
+        engine = roster.engines.get(roster.sockets[scene.bob.id].engine) if roster else None
+        return engine is not None and engine.rtt is not None and 0 < engine.rtt < PING
+
+    found = await poll(measured, 2.5 * PING)  # it is pinged twice meanwhile
+    assert bool(found) == scene.has(records.EngineHeartbeat)
+    return bool(found)
 
 
 async def sees_reasons(scene: Scene) -> bool:
@@ -218,8 +239,12 @@ def test_every_row_and_column_is_checked() -> None:
 @contextlib.asynccontextmanager
 async def scene_of(kind: str, mode: str) -> AsyncIterator[Scene]:
     # a stock server in development mode tells of whom it knows; late ones too, but bob is there first
-    async with peer(kind, mode) as (url, _), client(url, {"name": "bob"}) as bob, attached(target(url)) as console:
-        yield Scene(url, console, bob, 0.3 if mode == "production" else 4.0)
+    async with (
+        peer(kind, mode, PING) as (url, server),
+        client(url, {"name": "bob"}) as bob,
+        attached(target(url)) as console,
+    ):
+        yield Scene(url, server, console, bob, 0.3 if mode == "production" else 4.0)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ if (nodes && cluster.isPrimary) {
 }
 
 async function run() {
+  process.on("uncaughtException", (error) => console.error(error)); // what a handler throws ends Node otherwise
+
   const library = await import(version ? `socket.io-${version}` : "socket.io");
   const Server = library.Server ?? library.default; // version 2 is a function
 
@@ -64,6 +66,9 @@ async function run() {
       socket.on("leave", (room) => socket.leave(room));
       socket.on("shout", (text) => nsp.emit("shouted", socket.id, text));
       socket.on("rename", (name) => (socket.data.user.name = name));
+      socket.on("boom", () => {
+        throw new Error("it broke");
+      });
       socket.on("bye", () => socket.disconnect());
     });
   }

@@ -12,6 +12,8 @@ from console.wire.target import Target
 from tests.support import node
 from tests.support.run import APPS, Running
 
+#: Seconds between two pings, where nobody says otherwise.
+PING = 25.0
 AUTH = {"username": "admin", "password": "changeit"}
 
 
@@ -47,15 +49,19 @@ async def node_cluster(count: int = 2) -> AsyncIterator[list[Node]]:
 
 
 @contextlib.asynccontextmanager
-async def python_server(kind: str, mode: str = "development") -> AsyncIterator[tuple[str, Running]]:
+async def python_server(kind: str, mode: str = "development", ping: float = PING) -> AsyncIterator[tuple[str, Running]]:
     """`tests/apps/peer.py`; its URL and process."""
-    async with Running([sys.executable, str(APPS / "peer.py"), kind, mode]) as running:
+    async with Running([sys.executable, str(APPS / "peer.py"), kind, mode, str(ping)]) as running:
         yield (await running.wait_line(r"^listening on (\S+)$"))[1], running
 
 
-def peer(kind: str, mode: str = "development") -> contextlib.AbstractAsyncContextManager[tuple[str, Running]]:
-    """A server of any kind; `node` is Node's."""
-    return node_server(mode=mode) if kind == "node" else python_server(kind, mode)
+def peer(
+    kind: str, mode: str = "development", ping: float = PING
+) -> contextlib.AbstractAsyncContextManager[tuple[str, Running]]:
+    """A server of any kind, which pings every `ping` seconds; `node` is Node's."""
+    if kind == "node":
+        return node_server(mode=mode, server={"pingInterval": 1000 * ping})
+    return python_server(kind, mode, ping)
 
 
 def target(url: str, **options: Any) -> Target:
