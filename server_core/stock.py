@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from socketio import packet as sio_packet
 
 from server_core import json_text
 from server_core.handshake import Handshake, session_attributes
+from server_core.stock_rooms import count_recipients, is_in, names_of
 from server_core.tap import Tap
 
 _MISSING = object()
@@ -253,7 +254,7 @@ class StockHooks:
 
         def enter(original: Any) -> Any:
             def join(sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> Any:
-                joins = room is not None and room != sid and not _is_in(manager, namespace, room, sid)
+                joins = room is not None and room != sid and not is_in(manager, namespace, room, sid)
                 result = original(sid, namespace, room, eio_sid=eio_sid)
                 if joins:
                     tap.room_joined(sid, namespace, room)
@@ -263,7 +264,7 @@ class StockHooks:
 
         def leave(original: Any) -> Any:
             def depart(sid: str, namespace: str, room: Any) -> Any:
-                leaves = room is not None and _is_in(manager, namespace, room, sid)
+                leaves = room is not None and is_in(manager, namespace, room, sid)
                 result = original(sid, namespace, room)
                 if leaves:
                     going = self._leaving.get((namespace, sid))
@@ -328,7 +329,7 @@ class StockHooks:
                 emitting = None
                 if callback is None:  # with one, each recipient gets a packet of its own
                     skip = skip_sid if isinstance(skip_sid, list) else [skip_sid]
-                    emitting = _Emitting(namespace, rooms, skip, _count(manager, namespace, rooms, skip))
+                    emitting = _Emitting(namespace, rooms, skip, count_recipients(manager, namespace, rooms, skip))
                 self._emitting = emitting
                 result = await original(
                     event, data, namespace, room=room, skip_sid=skip_sid, callback=callback, to=to, **kwargs
@@ -371,7 +372,7 @@ class StockHooks:
                 if emitting is not None and self.id is None and self.packet_type in _EVENTS:
                     hooks._emitting = None
                     hooks._tap.broadcast(
-                        emitting.namespace, _names(emitting.rooms), emitting.skip, emitting.sockets, encoded
+                        emitting.namespace, names_of(emitting.rooms), emitting.skip, emitting.sockets, encoded
                     )
                 return encoded
 
@@ -388,33 +389,3 @@ class _Emitting(NamedTuple):
     rooms: Any
     skip: list[str | None]
     sockets: int
-
-
-def _several(rooms: Any) -> bool:
-    """Whether python-socketio takes this `room` argument for a list of rooms."""
-    return hasattr(rooms, "__len__") and not isinstance(rooms, str)
-
-
-def _names(rooms: Any) -> str | list[str] | None:
-    if rooms is None:
-        return None
-    return [str(room) for room in rooms] if _several(rooms) else str(rooms)
-
-
-def _members(manager: Any, namespace: str, room: Any) -> Mapping[str, str]:
-    members: Mapping[str, str] = manager.rooms.get(namespace, {}).get(room, {})
-    return members
-
-
-def _count(manager: Any, namespace: str, rooms: Any, skip: list[str | None]) -> int:
-    """How many sockets an emit reaches, at no cost per recipient unless it names several rooms."""
-    members: Collection[str]
-    if _several(rooms):
-        members = set().union(*(_members(manager, namespace, room) for room in rooms))
-    else:
-        members = _members(manager, namespace, rooms)
-    return len(members) - sum(sid in members for sid in set(skip))
-
-
-def _is_in(manager: Any, namespace: str, room: Any, sid: str) -> bool:
-    return sid in _members(manager, namespace, room)

@@ -1,199 +1,18 @@
-"""The `Record` types and their encodings: the one schema that server, console and recordings share.
-
-A record says one thing that happened on one server. It holds immutable values only, never the app's own objects.
-Payloads stay JSON text, as they were on the wire; whoever shows or searches one decodes it.
-"""
+"""The kinds of records: each says one thing that happened on one server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import msgspec
 
 from server_core import packets
-
-#: Version of the schema, in the header of every recording and in the `config` of every admin server.
-SCHEMA_VERSION = 1
+from server_core.records.commands import Command, CommandResult
+from server_core.records.live import EngineInfo, Handshake, ServerInfo, SocketSync
 
 #: `Record.server` of what the console itself saw or did (the child's output, its start, its end).
 CONSOLE = "console"
-
-
-class Handshake(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What `socket.handshake` holds: the first Engine.IO request, and the auth of this namespace's CONNECT packet."""
-
-    headers: dict[str, str] = {}
-    query: dict[str, str | list[str]] = {}
-    #: JSON text of the auth object.
-    auth: str = "{}"
-    time: str = ""
-    #: Milliseconds since the epoch.
-    issued: int = 0
-    #: Path and query, as requested.
-    url: str = ""
-    #: The peer's IP address.
-    address: str = ""
-    xdomain: bool = False
-    secure: bool = False
-
-
-#: Round trips that an `EngineInfo` remembers.
-MAX_RTTS = 20
-
-
-class EngineInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One Engine.IO connection; the namespaces' sockets share it."""
-
-    id: str
-    transport: str
-    address: str = ""
-    #: Wall time in nanoseconds.
-    opened: int = 0
-    #: Wall time in nanoseconds of the upgrade to `transport`, 0 when it began with it.
-    upgraded: int = 0
-    #: Seconds from PING sent to PONG received: the last ones measured, oldest first.
-    rtts: tuple[float, ...] = ()
-
-    @property
-    def rtt(self) -> float | None:
-        """Seconds from PING sent to PONG received, the last one measured."""
-        return self.rtts[-1] if self.rtts else None
-
-
-class SocketInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One socket of one namespace, as it is now."""
-
-    id: str
-    nsp: str
-    engine: str
-    handshake: Handshake = Handshake()
-    #: Wall time in nanoseconds of the CONNECT packet, and of its acceptance (0 while a middleware holds it).
-    connecting: int = 0
-    connected: int = 0
-    rooms: frozenset[str] = frozenset()
-    #: Attached attributes (a stock server's session): name → JSON text.
-    attributes: dict[str, str] = {}
-
-
-class SocketCounters(msgspec.Struct, frozen=True, array_like=True):
-    """Events that one socket sent to the server (`received`) and got from it (`sent`), and when the last one was."""
-
-    received: int = 0
-    sent: int = 0
-    #: Wall time in nanoseconds of the last event, 0 when there was none.
-    last: int = 0
-    #: Bytes of the payloads of those events and of acks, attachments included.
-    bytes_received: int = 0
-    bytes_sent: int = 0
-
-
-# Commands: what a console asks a server to do.
-
-
-class Emit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="emit"):
-    """Emit an event to rooms (a socket's id is its own room), or to the whole namespace when there are none."""
-
-    nsp: str = "/"
-    rooms: tuple[str, ...] = ()
-    except_: tuple[str, ...] = msgspec.field(default=(), name="except")
-    event: str
-    #: JSON text of the list of arguments, binary parts as `{"_placeholder": true, "num": i}`.
-    args: str = "[]"
-    attachments: tuple[bytes, ...] = ()
-    #: The socket in whose name it is sent: `socket.to(rooms).emit(...)`, so it does not get the event itself.
-    sender: str = ""
-    #: Seconds to wait for each recipient's ack; None sends without asking for one.
-    ack: float | None = None
-
-
-class Disconnect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="disconnect"):
-    """Disconnect sockets: `socket.disconnect(close)`; `close` ends the whole Engine.IO connection."""
-
-    nsp: str = "/"
-    sockets: tuple[str, ...]
-    close: bool = False
-
-
-class Join(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="join"):
-    """Have sockets join rooms: `io.in_(sockets).sockets_join(rooms)`."""
-
-    nsp: str = "/"
-    sockets: tuple[str, ...]
-    rooms: tuple[str, ...]
-
-
-class Leave(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="leave"):
-    """Have sockets leave rooms: `io.in_(sockets).sockets_leave(rooms)`."""
-
-    nsp: str = "/"
-    sockets: tuple[str, ...]
-    rooms: tuple[str, ...]
-
-
-class Drop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="drop"):
-    """Cut the connections of sockets without a goodbye, as a lost network would: to try a client's reconnection."""
-
-    nsp: str = "/"
-    sockets: tuple[str, ...]
-
-
-class Simulate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="simulate"):
-    """Run the app's middlewares and handlers as if a socket's client had sent this event."""
-
-    nsp: str = "/"
-    socket: str
-    event: str
-    #: JSON text of the list of arguments, binary parts as `{"_placeholder": true, "num": i}`.
-    args: str = "[]"
-    attachments: tuple[bytes, ...] = ()
-    #: Seconds to wait for what the handler answers; None does not ask for an ack.
-    ack: float | None = None
-
-
-class SetAttribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="set_attribute"):
-    """Attach a value (JSON text) to a socket; on a stock server, in its session."""
-
-    nsp: str = "/"
-    socket: str
-    name: str
-    value: str
-
-
-class DeleteAttribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="delete_attribute"):
-    """Take an attached attribute from a socket."""
-
-    nsp: str = "/"
-    socket: str
-    name: str
-
-
-Command = Emit | Disconnect | Join | Leave | Drop | Simulate | SetAttribute | DeleteAttribute
-
-#: What a server that takes every command says in `ServerInfo.features`, by the command's tag in capitals.
-FEATURES = tuple(str(each.__struct_config__.tag).upper() for each in get_args(Command))
-
-
-class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One recipient's answer to an `Emit` that asked for one."""
-
-    socket: str
-    #: JSON text of the list of values, None when it timed out.
-    data: str | None = None
-    #: Seconds from sent to answered (or given up).
-    elapsed: float = 0.0
-
-
-class CommandResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the server did about a command."""
-
-    ok: bool
-    #: Why it was not done; empty when it was.
-    error: str = ""
-    #: How many sockets it reached.
-    sockets: int = 0
-    acks: tuple[Ack, ...] = ()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="kind", dict=True):
@@ -266,40 +85,6 @@ class EventRecord(PayloadRecord, frozen=True, kw_only=True, omit_defaults=True):
 
 
 # Server
-
-
-class ServerInfo(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is known of a server process."""
-
-    #: What is hosted: `module:attribute`.
-    target: str = ""
-    #: Where clients connect: `http://host:port`.
-    url: str = ""
-    pid: int = 0
-    #: `server_core.Server` or `socketio.AsyncServer`, with versions.
-    library: str = ""
-    #: What the console may ask of it: some of `FEATURES`, or `READ_ONLY`.
-    features: tuple[str, ...] = ()
-    #: Wall time in nanoseconds.
-    started: int = 0
-    #: Where several servers stand behind one URL: the host's or the process's name.
-    node: str = ""
-    #: The servers of a cluster that speak through one, each of which may have any of its sockets: nobody tells which.
-    nodes: tuple[str, ...] = ()
-    #: What the servers of one cluster have in common; empty where it is no cluster's.
-    cluster: str = ""
-
-    @property
-    def has_acks(self) -> bool:
-        """Whether recipients can be asked for acks: the Admin UI's own protocol knows none."""
-        return not self.features or "SIMULATE" in self.features
-
-
-class SocketSync(msgspec.Struct, frozen=True, array_like=True):
-    """A socket and its counters."""
-
-    socket: SocketInfo
-    counters: SocketCounters
 
 
 class Sync(Record, frozen=True, kw_only=True, omit_defaults=True, tag="sync"):
@@ -552,51 +337,3 @@ AnyRecord = (
     | HandlerException
     | Commanded
 )
-
-
-def encode_batch(records: Sequence[Record]) -> bytes:
-    """One batch for the wire: msgpack."""
-    try:
-        return _batch_encoder.encode(records)
-    except UnicodeEncodeError:
-        return _batch_encoder.encode([_encodable(record) for record in records])
-
-
-def decode_batch(data: bytes) -> list[AnyRecord]:
-    """The records of one batch; `msgspec.DecodeError` when it is not one."""
-    return _batch_decoder.decode(data)
-
-
-def encode_lines(records: Iterable[Record]) -> bytes:
-    """Records as NDJSON, each line ended."""
-    records = list(records)
-    try:
-        return _line_encoder.encode_lines(records)
-    except UnicodeEncodeError:
-        return _line_encoder.encode_lines([_encodable(record) for record in records])
-
-
-def decode_line(line: bytes | str) -> AnyRecord:
-    """The record of one NDJSON line; `msgspec.DecodeError` when it is not one."""
-    return _line_decoder.decode(line)
-
-
-def _encodable(record: Record) -> Record:
-    """The record with the lone surrogates that a peer's JSON may hold replaced: no encoding has them."""
-    return msgspec.convert(_without_surrogates(msgspec.to_builtins(record, builtin_types=(bytes,))), type(record))
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(item) for item in value]
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    return value
-
-
-_batch_encoder = msgspec.msgpack.Encoder()
-_batch_decoder: msgspec.msgpack.Decoder[list[AnyRecord]] = msgspec.msgpack.Decoder(list[AnyRecord])
-_line_encoder = msgspec.json.Encoder()
-_line_decoder: msgspec.json.Decoder[AnyRecord] = msgspec.json.Decoder(AnyRecord)
