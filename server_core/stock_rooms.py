@@ -1,4 +1,4 @@
-"""A stock manager's rooms, read as python-socketio reads them: a room may be anything, several of them any collection."""
+"""A stock manager's rooms, as python-socketio reads them: a room may be anything, several of them any collection."""
 
 from __future__ import annotations
 
