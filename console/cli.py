@@ -16,14 +16,14 @@ from console.commands import LazyGroup
 from console.commands.completing import servers
 from console.commands.completion import VARIABLE
 from console.commands.reaching import reaching, take_targets
+from console.commands.target import DEMO, DEMO_NAME
+from console.commands.target import target as meant
 from console.commands.viewing import take_settings, viewing
 from console.config.error import ConfigError
 
 if TYPE_CHECKING:
     from console.link.changes import ReloadRules
     from server_core.host_config import HostConfig
-
-DEMO = "server_core.demo:app"
 
 OK, USAGE, INTERNAL = 0, 2, 4
 
@@ -112,14 +112,15 @@ def cli(context: click.Context, /, **options: Any) -> None:
 
 
 @cli.command()
-@click.argument("target", default=DEMO, required=False)
+@click.argument("target", default=DEMO_NAME, required=False)
 @_hosting
 @viewing
 def run(target: str, **options: Any) -> None:
     """Host TARGET and open the console on it.
 
     TARGET is module:attribute, looked up from the current folder: a server_core.Server, a socketio.AsyncServer, a
-    socketio.ASGIApp, or an ASGI app (FastAPI, Starlette) that holds one. Without it, the demo app.
+    socketio.ASGIApp, or an ASGI app (FastAPI, Starlette) that holds one. Without it, or as demo, the
+    demo app.
 
     \b
       socketscope run main:app --port 5000
@@ -127,7 +128,7 @@ def run(target: str, **options: Any) -> None:
       socketscope run main:make_app --factory
       socketscope run main:sio --headless --record session.siorec
     """
-    sys.exit(_host(target, options))
+    sys.exit(_host(meant(target), options))
 
 
 @cli.command()
@@ -157,10 +158,10 @@ def record(source: str, output: Path, **options: Any) -> None:
 
         sys.exit(record_server(source, output, take_targets([source], options), show_secrets=show_secrets))
     take_targets([], options)
-    options["traffic"] = options["traffic"] and source == DEMO
+    options["traffic"] = options["traffic"] and meant(source) == DEMO
     from server_core.host_config import HostConfig
 
-    sys.exit(_host_headless(HostConfig(target=source, **options), output, show_secrets=show_secrets))
+    sys.exit(_host_headless(HostConfig(target=meant(source), **options), output, show_secrets=show_secrets))
 
 
 def _host(target: str, options: dict[str, Any]) -> int:

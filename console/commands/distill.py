@@ -14,7 +14,7 @@ import click
 @click.argument("url", default="", required=False)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where the script goes.")
 @click.option("--learn", is_flag=True, help="Play it twice, against URL or --app, and relax what differed.")
-@click.option("--app", default="", metavar="TARGET", help="Host module:attribute for --learn.")
+@click.option("--app", default="", metavar="TARGET", help="Host module:attribute, or demo, for --learn.")
 @click.option(
     "--app-dir", default=".", show_default=True, type=click.Path(), help="Folder in which TARGET's module is looked up."
 )

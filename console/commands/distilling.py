@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from console import text
+from console.commands.target import target as meant
 from console.replay import lines, printer
 from console.replay.distill import Distilled, distill
 from console.replay.learn import learn
@@ -58,6 +59,8 @@ def run(recording: Path, **options: Any) -> int:
 
 def tell(found: Distilled) -> None:
     """Say what the script could not keep, and what it needs."""
+    if not any(case.steps for case in found.script.cases):
+        click.echo("note: there is nothing in it that a client could play", err=True)
     for note in found.notes:
         click.echo(f"note: {text.safe(note)}", err=True)
     if needed := sorted(environment(found.script)):
@@ -70,7 +73,7 @@ def _learn(script: Script, options: dict[str, Any]) -> tuple[Script, int]:
     app = None
     if options["app"]:
         app = HostConfig(
-            target=options["app"],
+            target=meant(options["app"]),
             port=0,
             app_dir=options["app_dir"],
             factory=options["factory"],

@@ -29,7 +29,7 @@ def _speed(_context: click.Context, _option: click.Parameter, value: str) -> flo
 @click.command()
 @click.argument("script", type=click.Path(path_type=Path), required=False)
 @click.argument("url", default="", required=False)
-@click.option("--app", default="", metavar="TARGET", help="Host module:attribute, fresh for each case.")
+@click.option("--app", default="", metavar="TARGET", help="Host module:attribute, or demo, fresh for each case.")
 @click.option(
     "--app-dir", default=".", show_default=True, type=click.Path(), help="Folder in which TARGET's module is looked up."
 )

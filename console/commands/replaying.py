@@ -16,6 +16,7 @@ from rich.live import Live
 from rich.text import Text
 
 from console import text
+from console.commands.target import target as meant
 from console.replay import junit, lines, parse, printer, record
 from console.replay.model import Case, Script, Step
 from console.replay.outcome import CaseResult, Exit, Failed, Report, Status, StepResult
@@ -71,7 +72,7 @@ def _options(url: str, given: dict[str, Any]) -> Options:
     app = None
     if given["app"]:
         hosting = {name: given[name] for name in ("app_dir", "factory", "env_file")}
-        app = HostConfig(target=given["app"], port=0, **hosting)
+        app = HostConfig(target=meant(given["app"]), port=0, **hosting)
     return Options(
         url=url,
         app=app,

@@ -241,11 +241,19 @@ async def test_the_commands(tmp_path: Path) -> None:
     async with Running([*SOCKETSCOPE, "distill", "d.siorec", "-o", "out.sio.yaml"], cwd=tmp_path) as process:
         assert await process.wait_exit() == 0, process.said()
     assert parse.load(tmp_path / "out.sio.yaml").cases[0].name == "d"
-    async with Running([*SOCKETSCOPE, "replay", "d.siorec", "--app", DEMO], cwd=tmp_path) as process:
+    async with Running([*SOCKETSCOPE, "replay", "d.siorec", "--app", "demo"], cwd=tmp_path) as process:
         assert await process.wait_exit() == 0, process.said()
     async with Running([*SOCKETSCOPE, "distill", "out.sio.yaml"], cwd=tmp_path) as process:
         assert await process.wait_exit() == 2
         assert "no recording" in process.stderr[0]
+
+
+async def test_a_recording_of_nobody_says_that_there_is_nothing_to_play(tmp_path: Path) -> None:
+    async with headless("demo", "--no-traffic", "--record", str(tmp_path / "d.siorec")) as server:
+        await server.end()
+    async with Running([*SOCKETSCOPE, "distill", "d.siorec"], cwd=tmp_path) as process:
+        assert await process.wait_exit() == 0, process.said()
+        assert process.stderr == ["note: there is nothing in it that a client could play"]
 
 
 @pytest.mark.slow
