@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
+from console.replay.run import Options
 from console.screens.pick import Choice, PickDialog
 from console.screens.replay import ReplayScreen
-from console.text import count, safe
+from console.text import count, cut, safe
 from console.widgets.event_list import EventList
 from console.widgets.timeline_list import TimelineList
 from server_core.redact import Redactor
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Scripts that are offered, and notes that are told.
 _OFFERED, _TOLD = 50, 3
+#: Cells of the names of secrets that a notification has.
+_NAMES = 120
 
 
 def _no_target(screen: MainScreen) -> str:
@@ -51,6 +55,19 @@ def replay(screen: MainScreen) -> None:
     screen.app.push_screen(PickDialog("Play which script?", choices), chosen)
 
 
+class _Remembering(Redactor):
+    """Knows what it masked, so that a script can be played at once by whoever saw it happen."""
+
+    def __init__(self, key: bytes) -> None:
+        super().__init__(key)
+        self.secrets: dict[str, str] = {}
+
+    def value(self, value: str) -> str:
+        masked = super().value(value)
+        self.secrets[masked] = value
+        return masked
+
+
 def _marked_events(screen: MainScreen) -> list[int]:
     """Numbers of the events that a script is made of, none where others are marked in the list that one is on."""
     here, events = screen.view.marking, screen.views["events"].marking
@@ -78,7 +95,7 @@ def make_script(screen: MainScreen) -> None:
         found = excerpt.of_records(state, screen.view.main.timeline.numbers)
     else:
         found = excerpt.of_sockets(state, [socket.id for socket in screen.targets()])
-    redact = Redactor(secrets.token_bytes(16))
+    redact = _Remembering(secrets.token_bytes(16))
     made = distill([redact.record(record) for record in found], whole=False)
     if not made.script.cases[0].steps:
         screen.notify("nothing here that a client could play", severity="warning", markup=False)
@@ -94,5 +111,10 @@ def make_script(screen: MainScreen) -> None:
     screen.notify(safe(f"{path}: {count(steps, 'step')}{of}"), markup=False)
     for note in made.notes[:_TOLD]:
         screen.notify(safe(note), severity="warning", markup=False)
+    known = {name: redact.secrets[masked] for name, masked in made.secrets.items() if masked in redact.secrets}
+    if known:
+        names = cut(", ".join(sorted(known)), _NAMES)
+        screen.notify(safe(f"elsewhere, set its secrets in the environment: {names}"), markup=False)
     if not _no_target(screen):
-        screen.play(path)
+        show_secrets = screen.person.settings.show_secrets
+        screen.play(path, Options(speed=1.0, show_secrets=show_secrets, environment={**os.environ, **known}))

@@ -32,6 +32,8 @@ class Distilled:
 
     script: Script
     notes: list[str] = field(default_factory=list)
+    #: Which masked secret each variable stands for, by its name.
+    secrets: dict[str, str] = field(default_factory=dict)
 
 
 def distill(
@@ -99,7 +101,7 @@ class _Distiller:
             path=self._file,
         )
         notes = [f"{text} ({count} times)" if count > 1 else text for text, count in self._notes.items()]
-        return Distilled(script, notes)
+        return Distilled(script, notes, {name: masked for masked, name in self._symbols.secrets.items()})
 
     def _note(self, text: str) -> None:
         self._notes[text] = self._notes.get(text, 0) + 1

@@ -31,7 +31,8 @@ class Symbols:
 
     def __init__(self, found: Sequence[AnyRecord]) -> None:
         self._ids: dict[str, str] = {}
-        self._secrets: dict[str, str] = {}
+        #: The variable that stands for each masked secret.
+        self.secrets: dict[str, str] = {}
         self._bound: dict[str, str] = {}
         #: How often each random-looking text stands in a payload, and those that a client came up with.
         self._times: Counter[str] = Counter()
@@ -111,19 +112,19 @@ class Symbols:
         return values.Template((*parts, text[end:]) if end < len(text) else tuple(parts))
 
     def _secret(self, masked: str, key: str, actor: str) -> str:
-        if masked not in self._secrets:
+        if masked not in self.secrets:
             base = re.sub(r"\W+", "_", f"{key or 'secret'}_{actor}").strip("_").upper()
             name, number = base, 1
-            while name in self._secrets.values():
+            while name in self.secrets.values():
                 number += 1
                 name = f"{base}_{number}"
-            self._secrets[masked] = name
-        return self._secrets[masked]
+            self.secrets[masked] = name
+        return self.secrets[masked]
 
     def _expected_text(self, text: str, key: str) -> Value:
         if MASK in text:
             masked = _MASKED.fullmatch(text)
-            name = self._secrets.get(text) if masked else None
+            name = self.secrets.get(text) if masked else None
             return values.Template((values.Variable(name),)) if name else ANY
         if text in (TRANSPORT_CLOSE, TRANSPORT_ERROR, PING_TIMEOUT):
             return values.regex(_LOST)  # which one depends on how the server notices

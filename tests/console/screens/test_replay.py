@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from console.app import ConsoleApp
-from console.replay import parse
+from console.replay import parse, printer
 from console.replay.model import Script
 from console.replay.seen import SeenLink
 from console.settings import Settings
-from server_core import demo
+from server_core import demo, records
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import Screen, chat
+from tests.support.make import Maker
 from tests.support.serving import serve
 
 TEXT = """sio: 1
@@ -103,3 +104,27 @@ async def test_help_has_the_keys_of_a_replay_and_secrets_are_masked(script: Path
         await screen.wait("Here, in a replay", "Wait before the step under the cursor")
         await screen.press("escape", "s")
         await screen.wait("paused")
+
+
+async def test_a_script_of_what_just_happened_plays_with_the_secrets_that_were_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with serve(demo.app) as url:
+        make = Maker()
+        auth = {"name": "alice", "token": "t0psecret"}
+        info = records.ServerInfo(target="demo", url=url, features=records.FEATURES)
+        link = FakeLink([make(records.ServerStarted, info=info), *make.socket("alice-socket-1", auth=auth)])
+        link.url = url
+        app = ConsoleApp(link, settings=Settings(keep_sessions=False))
+        async with app.run_test(size=(120, 40), notifications=True) as pilot:
+            screen = Screen(app, pilot, link)
+            await pilot.pause(0.7)
+            await screen.press("3", "W")
+            await screen.wait("ready", "COOKIE_ALICE, TOKEN_ALICE")
+            await screen.press("plus", "plus", "plus", "plus", "p")
+            text = await screen.wait("1 passed", timeout=10)
+            assert "t0psecret" not in text
+    text = printer.script(made_in(tmp_path))
+    assert 'token: "${TOKEN_ALICE}"' in text
+    assert "t0psecret" not in text
