@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import time
@@ -9,12 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
+from console.replay import excerpt, printer
+from console.replay.distill import Distilled, distill
 from console.replay.run import Options
 from console.screens.pick import Choice, PickDialog
 from console.screens.replay import ReplayScreen
 from console.text import count, cut, safe
 from console.widgets.event_list import EventList
 from console.widgets.timeline_list import TimelineList
+from server_core.records import AnyRecord
 from server_core.redact import Redactor
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
 
 #: Scripts that are offered, and notes that are told.
 _OFFERED, _TOLD = 50, 3
+#: Seconds after which it is said that something takes long.
+_LONG = 0.5
 #: Cells of the names of secrets that a notification has.
 _NAMES = 120
 
@@ -84,29 +90,42 @@ def _marked_events(screen: MainScreen) -> list[int]:
     group="Export",
 )
 def make_script(screen: MainScreen) -> None:
-    from console.replay import excerpt, printer
-    from console.replay.distill import distill
+    screen.run_worker(_make_script(screen), group="make-script", exclusive=True)
 
+
+async def _make_script(screen: MainScreen) -> None:
+    """Look through the history a slice at a time, and make the script of it on another thread."""
     state = screen.session.state
     marked = _marked_events(screen)
     if marked:
-        found = excerpt.of_records(state, marked)
+        looking = excerpt.of_records(state, marked)
     elif isinstance(screen.view.main, TimelineList):
-        found = excerpt.of_records(state, screen.view.main.timeline.numbers)
+        looking = excerpt.of_records(state, screen.view.main.timeline.numbers)
     else:
-        found = excerpt.of_sockets(state, [socket.id for socket in screen.targets()])
+        looking = excerpt.of_sockets(state, [socket.id for socket in screen.targets()])
+    began, told = time.monotonic(), False
+    found: list[AnyRecord] | None = None
+    while found is None:
+        try:
+            next(looking)
+        except StopIteration as done:
+            found = done.value
+        if not told and time.monotonic() - began > _LONG:
+            told = True
+            screen.notify("making a script of it…", markup=False)
+        await asyncio.sleep(0)
     redact = _Remembering(secrets.token_bytes(16))
-    made = distill([redact.record(record) for record in found], whole=False)
-    if not made.script.cases[0].steps:
+    made, text = await asyncio.to_thread(_written, found, redact)
+    steps = len(made.script.cases[0].steps)
+    if not steps:
         screen.notify("nothing here that a client could play", severity="warning", markup=False)
         return
     path = Path(time.strftime("socketscope-%Y%m%d-%H%M%S.sio.yaml"))
     try:
-        path.write_text(printer.script(made.script), encoding="utf-8")
+        await asyncio.to_thread(path.write_text, text, encoding="utf-8")
     except OSError as error:
         screen.notify(safe(f"can't write {path}: {error.strerror}"), severity="error", markup=False)
         return
-    steps = len(made.script.cases[0].steps)
     of = f" of {count(len(marked), 'marked event')}" if marked else ""
     screen.notify(safe(f"{path}: {count(steps, 'step')}{of}"), markup=False)
     for note in made.notes[:_TOLD]:
@@ -118,3 +137,9 @@ def make_script(screen: MainScreen) -> None:
     if not _no_target(screen):
         show_secrets = screen.person.settings.show_secrets
         screen.play(path, Options(speed=1.0, show_secrets=show_secrets, environment={**os.environ, **known}))
+
+
+def _written(found: list[AnyRecord], redact: Redactor) -> tuple[Distilled, str]:
+    """The script of some records, and its text."""
+    made = distill([redact.record(record) for record in found], whole=False)
+    return made, printer.script(made.script)

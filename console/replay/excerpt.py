@@ -1,8 +1,11 @@
-"""Part of what happened, as a recording that can be distilled: some records, and how their sockets came and went."""
+"""Part of what happened, as a recording that can be distilled: some records, and how their sockets came and went.
+
+The history may be long, and is the screen's: what looks through it yields every few milliseconds, and returns at last.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable, Iterator
 
 import msgspec
 
@@ -15,6 +18,8 @@ from server_core.records import AnyRecord, Commanded, EventSent, SocketCounters,
 
 #: Seconds after something that a socket did in which an emit to several is taken for its work.
 _CAUSED = 0.1
+#: Records that are looked at between two yields.
+_SLICE = 500
 #: Emits to several for which somebody who got them is looked up: among more, somebody is there anyway.
 _FEW = 100
 
@@ -34,30 +39,43 @@ _STRUCTURE = (
 _ACTS = (records.EventReceived, records.Connected, records.Disconnecting)
 
 
-def of_records(state: State, chosen: Collection[int]) -> list[AnyRecord]:
+#: What comes of looking through the history.
+Excerpt = Generator[None, None, list[AnyRecord]]
+
+
+def of_records(state: State, chosen: Collection[int]) -> Excerpt:
     """The records with these numbers, answers to them, and the coming and going of the sockets that they are about."""
     chosen = set(chosen)
     sockets: set[str] = set()
     broadcasts: list[int] = []
-    for number in sorted(chosen):
+    for position, number in enumerate(sorted(chosen)):
+        if position % _SLICE == 0:
+            yield
+        if number < state.history.first:  # dropped meanwhile
+            continue
         record = state.history[number]
         sockets.update(_about(record), _mentioned(record))
         if isinstance(record, EventSent) and not record.socket:
             broadcasts.append(number)
     for number in broadcasts if len(broadcasts) <= _FEW else ():
+        yield
+        if number < state.history.first:
+            continue
         record = state.history[number]
         got = recipients(state, record, number) if isinstance(record, EventSent) else ()
         if got and sockets.isdisjoint(got):
             sockets.add(got[0])  # else nobody would be there to expect it
-    return _with_structure(state, chosen, sockets)
+    return (yield from _with_structure(state, chosen, sockets))
 
 
-def of_sockets(state: State, sockets: Iterable[str]) -> list[AnyRecord]:
+def of_sockets(state: State, sockets: Iterable[str]) -> Excerpt:
     """All that these sockets did, what the console did to them, and what came of it."""
     wanted, acted = set(sockets), 0
     named: set[str] = set()
     chosen: set[int] = set()
     for number, record in _numbered(state):
+        if number % _SLICE == 0:
+            yield
         mine = getattr(record, "socket", "") in wanted
         if mine and isinstance(record, _ACTS):
             acted = record.time
@@ -66,7 +84,7 @@ def of_sockets(state: State, sockets: Iterable[str]) -> list[AnyRecord]:
         if done or (isinstance(record, records.PayloadRecord) and (mine or caused)):
             chosen.add(number)
             named.update(_mentioned(record))
-    return _with_structure(state, chosen, wanted | named)
+    return (yield from _with_structure(state, chosen, wanted | named))
 
 
 def _numbered(state: State) -> Iterator[tuple[int, AnyRecord]]:
@@ -92,7 +110,7 @@ def _mentioned(record: AnyRecord) -> Iterable[str]:
     return TOKEN.findall(record.data) if isinstance(record, records.EventReceived) else ()
 
 
-def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> list[AnyRecord]:
+def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> Excerpt:
     known = {socket: info for socket in sockets if (info := state.known(socket))}
     engines = {info.engine for info in known.values()}
     kept: list[AnyRecord] = []
@@ -101,6 +119,8 @@ def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> list[A
     asked: set[tuple[type[AnyRecord], str, str, int]] = set()
     came: set[str] = set()
     for number, record in _numbered(state):
+        if number % _SLICE == 0:
+            yield
         about = getattr(record, "socket", "") in known or getattr(record, "engine", "") in engines
         mine = number in chosen or _answers(record, asked)
         if mine and isinstance(record, records.EventReceived | EventSent) and record.id is not None:

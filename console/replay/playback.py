@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import enum
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace as changed
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +26,8 @@ SPEEDS: tuple[float | None, ...] = (0.25, 0.5, 1.0, 2.0, 5.0, 20.0, None)
 class Playing(enum.Enum):
     """What a playback does."""
 
+    UNREAD = "not read yet"
+    READING = "reading"
     IDLE = "ready"
     RUNNING = "playing"
     HELD = "paused"
@@ -41,7 +43,7 @@ class Row(NamedTuple):
 
 
 class Playback:
-    """One script, played as often as wanted. All of it on one loop."""
+    """One script, played as often as wanted once `reload` has read it. All of it on one loop."""
 
     def __init__(
         self, path: Path, options: Options, load: Callable[[Path], Script] = parse.load, server: Server | None = None
@@ -57,7 +59,7 @@ class Playback:
         self.results: dict[int, StepResult] = {}
         self.cases: dict[int, CaseResult] = {}
         self.report: Report | None = None
-        self.playing = Playing.IDLE
+        self.playing = Playing.UNREAD
         #: The step that plays, or is held.
         self.current: Step | None = None
         #: Steps before which it holds, by file and line.
@@ -72,33 +74,38 @@ class Playback:
         #: The files that the script was read from, as they were then.
         self._stamps: dict[Path, Stamp] = {}
         self._reread = asyncio.Event()
-        self.reload()
 
     # the script
 
-    def reload(self) -> bool:
-        """Read the script again; whether it can be played."""
-        before = set(self._stamps)
-        self._stamps = {self.path: stamp(self.path)}
+    async def reload(self) -> bool:
+        """Read the script again; whether it can be played. Reading a long one takes its time, on another thread."""
+        before = {path: stamp(path) for path in (self.path, *self._stamps)}
         self.results, self.cases, self.report, self.current = {}, {}, None, None
+        self.playing = Playing.READING
+        self.version += 1
         try:
-            self.script, self.errors = self._load(self.path), []
-            self._note(self.script.files)
-        except InvalidScript as invalid:
-            self.errors = str(invalid).splitlines()
-            self._note(invalid.files)
-        except RecordingError as error:
-            self.errors = [str(error)]
-        self.rows = [] if self.errors else list(_rows(self.script))
+            script, self.errors, files = await asyncio.to_thread(self._read)
+        except asyncio.CancelledError:
+            self.playing = Playing.UNREAD
+            raise
+        self.script = script or self.script
+        self.rows = list(_rows(script)) if script else []
+        self._stamps = {path: before.get(path) or stamp(path) for path in (self.path, *files)}
         self.playing = Playing.IDLE
         self.version += 1
-        if set(self._stamps) != before:
+        if set(self._stamps) != set(before):
             self._reread.set()
-        return not self.errors
+        return script is not None
 
-    def _note(self, files: Iterable[str]) -> None:
-        for path in map(Path, files):
-            self._stamps.setdefault(path, stamp(path))
+    def _read(self) -> tuple[Script | None, list[str], list[Path]]:
+        """The script, or what is wrong with it; and the files that it is written in."""
+        try:
+            script = self._load(self.path)
+        except InvalidScript as invalid:
+            return None, str(invalid).splitlines(), list(map(Path, invalid.files))
+        except RecordingError as error:
+            return None, [str(error)], []
+        return script, [], list(map(Path, script.files))
 
     def was_saved(self) -> bool:
         """Whether one of the script's files is another one than was read, and the script itself is there."""
@@ -109,15 +116,16 @@ class Playback:
         where the system can't watch."""
         while True:
             self._reread = again = asyncio.Event()
-            self.play_saved()
+            await self.play_saved()
             async for _ in saves(list(self._stamps), again):
-                self.play_saved()
+                await self.play_saved()
             await again.wait()  # nothing to watch
 
-    def play_saved(self) -> None:
+    async def play_saved(self) -> None:
         """Play the script again if it was saved."""
-        if not self.is_on and self.was_saved() and self.reload():
-            self.play()
+        while not self.is_busy and self.was_saved():
+            if await self.reload():
+                self.play()
 
     # playing
 
@@ -125,12 +133,17 @@ class Playback:
     def is_on(self) -> bool:
         return self.playing in (Playing.RUNNING, Playing.HELD)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether it plays, or is being read."""
+        return self.is_on or self.playing is Playing.READING
+
     def play(self) -> None:
         """Begin, or go on."""
         if self.playing is Playing.HELD:
             self._once = False
             self._release()
-        elif self.playing is not Playing.RUNNING and not self.errors and self.rows:
+        elif not self.is_busy and self.rows:
             self._begin(once=False)
 
     def pause(self) -> None:
@@ -143,7 +156,7 @@ class Playback:
         if self.playing is Playing.HELD:
             self._once = True
             self._release()
-        elif not self.is_on and not self.errors and self.rows:
+        elif not self.is_busy and self.rows:
             self._begin(once=True)
 
     async def stop(self) -> None:
@@ -203,7 +216,7 @@ class Playback:
         finally:
             self.playing, self.current = Playing.DONE, None
             self.version += 1
-        self.play_saved()
+        await self.play_saved()
 
     # what the replay says
 

@@ -51,7 +51,7 @@ class ScriptList(LineList):
         return len(self.playback.errors) or len(self.playback.rows)
 
     def empty(self) -> str:
-        return "the script has no cases"
+        return "the script has no cases" if self.playback.playing is Playing.IDLE else ""
 
     def row(self) -> Row | None:
         """The row under the cursor."""
@@ -239,6 +239,8 @@ class ReplayScreen(Screen[None]):
 
     async def _watch(self) -> None:
         try:
+            if self.playback.playing is Playing.UNREAD:
+                await self.playback.reload()
             await self.playback.watch()
         except OSError as error:
             why = error.strerror or type(error).__name__
@@ -314,7 +316,7 @@ class ReplayScreen(Screen[None]):
                 subprocess.run(command, check=False)  # noqa: ASYNC221, S603  the person is in it
         except OSError as error:
             self.notify(safe(f"can't run {command[0]}: {error.strerror}"), severity="error", markup=False)
-        self.playback.play_saved()
+        await self.playback.play_saved()
 
     def action_help(self) -> None:
         self.app.push_screen(ReplayHelp([each for each in self.BINDINGS if isinstance(each, Binding)]))

@@ -38,10 +38,11 @@ cases:
 _TOOK = (0.0123, 0.0456, 0.0009, 0.0002, 2.0)
 
 
-def playback(state: str, path: Path) -> Playback:
+async def playback(state: str, path: Path) -> Playback:
     """A playback that is `ready`, `held` at a breakpoint, has `failed`, `passed`, or is of a `wrong` script."""
     text = SCRIPT.replace("expect: [news", "expct: [news") if state == "wrong" else SCRIPT
     made = Playback(path, Options(speed=1.0), lambda _: parse.parse(text, "chat.sio.yaml"))
+    await made.reload()
     if state in ("ready", "wrong"):
         return made
     first, second = made.script.cases

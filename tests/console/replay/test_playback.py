@@ -39,6 +39,7 @@ async def playback(tmp_path: Path) -> AsyncIterator[Playback]:
     async with serve(demo.app) as url:
         made = Playback(path, Options(url=url, environment={}))
         made.speed = None
+        assert await made.reload()
         yield made
         await made.stop()
 
@@ -101,14 +102,14 @@ async def test_what_was_saved_is_read_again(playback: Playback) -> None:
     assert not playback.was_saved()
     playback.path.write_text(TEXT.replace("emit:", "emti:"))
     assert playback.was_saved()
-    assert not playback.reload()
+    assert not await playback.reload()
     assert playback.errors == [
         f'{playback.path}:{number}:13: a client can\'t "emti": did you mean "emit"?' for number in (6, 7)
     ]
     playback.play()
     assert playback.playing is Playing.IDLE
     playback.path.write_text(TEXT.replace("[!sub {n: 2}]", "[!sub {n: 3}]"))
-    assert playback.reload()
+    assert await playback.reload()
     playback.play()
     await reaches(playback, Playing.DONE)
     assert playback.failed_row() == 3
@@ -127,7 +128,7 @@ cases:
 async def test_a_speed_that_is_changed_holds_for_the_gap_that_passes(playback: Playback) -> None:
     playback.path.write_text(SLOW)
     playback.speed = 1.0
-    assert playback.reload()
+    assert await playback.reload()
     playback.play()
     assert await poll(lambda: isinstance(playback.current, model.Wait), 5)
     playback.faster(1)

@@ -29,7 +29,7 @@ async def test_looks(theme: str, size: tuple[int, int], snapshot: SnapshotAssert
         await still(pilot)
         wrong = []
         for state in states:
-            screen: Any = ReplayScreen(playback(state, tmp_path / "chat.sio.yaml"))
+            screen: Any = ReplayScreen(await playback(state, tmp_path / "chat.sio.yaml"))
             app.push_screen(screen)
             picture = await still(pilot)
             if picture != snapshot(name=state, extension_class=SVGImageExtension):
