@@ -84,6 +84,10 @@ def emit(
             to = tuple(_room(glance, name, nsp) for name in names)
         elif where:
             to = tuple(socket.id for socket in _taken(glance, query, nsp))
+        if not glance.reaches(nsp, to):
+            raise End(
+                NOTHING, f"no socket of {nsp} is, or is in, {', '.join(names)}" if names else f"{nsp} has no socket"
+            )
         await _do(glance, Emit(nsp=nsp, rooms=to, event=event, args=args, ack=ack), f'"{event}" sent to', as_json)
 
     query = read_query(where)

@@ -63,7 +63,7 @@ def sockets(url: str, where: str | None, nsp: str | None, as_json: bool, show_se
             rooms = ", ".join(room for room in data["rooms"] if room != socket.id)
             _row(table, socket.id, data["name"], socket.nsp, data["transport"], data["address"], rooms, attributes)
         total = glance.state.socket_count()
-        _print(table, f"{len(found)} of {count(total, 'socket')}" if query else count(total, "socket"))
+        _print(table, f"{len(found)} of {count(total, 'socket')}" if query or nsp else count(total, "socket"))
         _say_what_is_missing(glance)
 
     query = read_query(where)
@@ -73,16 +73,24 @@ def sockets(url: str, where: str | None, nsp: str | None, as_json: bool, show_se
 @click.command(short_help="List the rooms of a server.", epilog=EXIT_CODES)
 @click.argument("url", metavar="URL", shell_complete=servers)
 @add_options(
+    click.option(
+        "-w",
+        "--where",
+        metavar="QUERY",
+        shell_complete=queries,
+        help="The rooms that a query takes, as in the console.",
+    ),
     click.option("--nsp", metavar="NAME", help="Of this namespace alone."),
     click.option("--all", "private", is_flag=True, help="Each socket's own room, too."),
     as_json_option,
 )
 @reaching
-def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: Any) -> None:
+def rooms(url: str, where: str | None, nsp: str | None, private: bool, as_json: bool, **options: Any) -> None:
     """List the rooms of a server, with the sockets in each.
 
     \b
       socketscope rooms localhost:3000 --user admin
+      socketscope rooms localhost:3000 --where 'members>10 !nsp:/chat'
       socketscope rooms localhost:3000 --json | jq '.[] | select(.sockets > 100) | .room'
     """
 
@@ -90,8 +98,10 @@ def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: An
         from console.export import sheets, write
         from console.text import count
 
+        every = [room for room in sheets.rooms(glance.state) if private or not room.private]
+        wanted = glance.rooms(filter) if (filter := glance.bind(query)) else None
         found = [
-            room for room in sheets.rooms(glance.state) if nsp in (None, room.nsp) and (private or not room.private)
+            room for room in every if nsp in (None, room.nsp) and (wanted is None or (room.nsp, room.name) in wanted)
         ]
         found.sort(key=lambda room: (room.nsp, room.name))
         if as_json:
@@ -102,9 +112,11 @@ def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: An
             who = [glance.state.label(id) for id in room.members[:20]]
             more = f", … {len(room.members) - 20} more" if len(room.members) > 20 else ""
             _row(table, room.name, room.nsp, str(len(room.members)), ", ".join(who) + more)
-        _print(table, count(len(found), "room"))
+        total = count(len(every), "room")
+        _print(table, f"{len(found)} of {total}" if query or nsp else total)
         _say_what_is_missing(glance)
 
+    query = read_query(where)
     run(url, options, look)
 
 
@@ -115,7 +127,15 @@ def rooms(url: str, nsp: str | None, private: bool, as_json: bool, **options: An
         "-w", "--where", metavar="QUERY", shell_complete=queries, help="What a query takes, as in the console's filter."
     ),
     click.option("-f", "--follow", is_flag=True, help="Until SIGINT, or --count."),
-    click.option("--for", "seconds", type=click.FloatRange(min=0), default=5.0, show_default=True, metavar="SECONDS"),
+    click.option(
+        "--for",
+        "seconds",
+        type=click.FloatRange(min=0),
+        default=5.0,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long, without --follow.",
+    ),
     click.option("-c", "--count", type=click.IntRange(min=1), metavar="N", help="End after N."),
     as_json_option,
     secrets_option,
@@ -142,18 +162,19 @@ def events(
     """
 
     async def look(glance: Glance) -> None:
+        from console import text
         from console.export.harmless import json_text
         from console.export.sheets import RECORDS
         from console.lines import clock
         from console.state.history import UNSEEN
-        from console.text import safe
 
+        _say_what_is_missing(glance)
         filter = glance.bind(query)
         done = asyncio.Event()
-        left = count
+        told = 0
 
         def tell(records: Sequence[Any]) -> None:
-            nonlocal left
+            nonlocal told
             for record in records:
                 if done.is_set() or isinstance(record, UNSEEN) or (filter and not filter.takes_record(record)):
                     continue
@@ -161,12 +182,11 @@ def events(
                     sys.stdout.write(json_text(RECORDS.data(glance.reader.masked(record))) + "\n")
                 else:
                     line = glance.reader.line(record)
-                    text = f"{clock(record.time)} {line.glyph} {line.who:<16} {line.what:<20} {line.rest}"
-                    sys.stdout.write(safe(text).rstrip() + "\n")
-                if left is not None:
-                    left -= 1
-                    if not left:
-                        done.set()
+                    shown = f"{clock(record.time)} {line.glyph} {line.who:<16} {line.what:<20} {line.rest}"
+                    sys.stdout.write(text.safe(shown).rstrip() + "\n")
+                told += 1
+                if told == count:
+                    done.set()
             sys.stdout.flush()
 
         glance.on_records = tell
@@ -177,6 +197,9 @@ def events(
             waits[0].cancel()
         if glance.ended.done():
             raise End(UNREACHABLE, f"{url}: the connection is over: {glance.ended.exception()}")
+        if not as_json:
+            within = "" if follow or done.is_set() else f" within {seconds:g} s"
+            click.echo(text.count(told, "record") + within, err=True)
 
     query = read_query(where)
     run(url, options, look, show_secrets=show_secrets)
@@ -184,7 +207,9 @@ def events(
 
 def _say_what_is_missing(glance: Glance) -> None:
     if not glance.lists_sockets:
-        click.echo("socketscope: the server tells of no sockets: it is instrumented in production mode", err=True)
+        click.echo(
+            "socketscope: the server tells of no sockets and no events: it is instrumented in production mode", err=True
+        )
 
 
 def _table(*titles: str) -> Any:

@@ -12,12 +12,14 @@ from console.link.explain import explain
 from console.query.context import Context
 from console.query.parse import Query
 from console.state.filter import Filter
+from console.state.rooms import RoomListing
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
 from console.wire.errors import WireError
 from console.wire.target import Target
 from server_core.records import AnyRecord, Command, CommandResult, SocketInfo
+from server_core.roster import RoomKey
 
 #: Seconds that a server has to say who is there.
 LIST_PATIENCE = 10.0
@@ -37,7 +39,7 @@ class Glance:
         self.state = state
         #: Done when the connection is over; its exception says why.
         self.ended = ended
-        session = Session(state)
+        self._session = session = Session(state)
         self.reader = Reader(session, show_secrets=show_secrets)
         self._context = Context(session, self.reader.text_of, SocketListing(session).text_of)
         #: Called with the records that come, once they are folded.
@@ -60,6 +62,18 @@ class Glance:
             for socket in self.state.sockets()
             if socket.connected and nsp in (None, socket.nsp) and (filter is None or filter.takes_socket(socket))
         ]
+
+    def rooms(self, filter: Filter) -> set[RoomKey]:
+        """The rooms that a filter takes, the sockets' own among them."""
+        listing = RoomListing(self._session)
+        listing.own = True
+        return {listing.id_of(room) for room in listing.things() if filter.takes_room(room)}
+
+    def reaches(self, nsp: str, rooms: Sequence[str]) -> bool:
+        """Whether an emit may reach anybody, as far as the server tells."""
+        if not self.lists_sockets or any(roster.info.cluster for roster in self.state.rosters.values()):
+            return True
+        return any(roster.recipients(nsp, rooms, ()) for roster in self.state.rosters.values())
 
     def find(self, text: str, nsp: str) -> SocketInfo | None:
         """The socket that an id, the beginning of one, or a name means."""

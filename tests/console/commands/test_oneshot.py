@@ -51,6 +51,8 @@ async def test_sockets_as_a_table_and_as_json(chat: Chat) -> None:
     for text in (chat.bob.id, chat.eve.id, "bob", "websocket", "127.0.0.1", "lobby"):
         assert text in table.out
     assert table.err.strip() == "2 sockets"
+    elsewhere = await socketscope("sockets", *chat.login, "--nsp", "/other")
+    assert (elsewhere.code, elsewhere.err.strip()) == (0, "0 of 2 sockets")
     found = (await socketscope("sockets", *chat.login, "--json", "--where", "attr.user.name:bob")).json
     assert [each["id"] for each in found] == [chat.bob.id]
     assert found[0].keys() >= {"id", "nsp", "transport", "address", "rooms", "attributes", "handshake"}
@@ -67,6 +69,11 @@ async def test_rooms(chat: Chat) -> None:
     table = await socketscope("rooms", *chat.login)
     assert "lobby" in table.out
     assert "bob" in table.out
+    assert table.err.strip() == "1 room"
+    for query, found in (("members>1", 1), ("members>2", 0), ("who:bob", 1), ("nsp:/other", 0)):
+        of_them = await socketscope("rooms", *chat.login, "--where", query)
+        assert of_them.err.strip() == f"{found} of 1 room", query
+        assert ("lobby" in of_them.out) is bool(found)
 
 
 async def test_emit_to_a_name_a_room_a_query_and_everybody(chat: Chat) -> None:
@@ -123,6 +130,7 @@ async def test_events_follow(chat: Chat) -> None:
     text = await socketscope("events", *chat.login, "--for", "0.5")
     ticking.cancel()
     assert text.code == 0
+    assert text.err.strip() == f"{len(text.out.splitlines())} records within 0.5 s"
     assert "bob" in text.out
     assert "tick" in text.out
 
@@ -141,7 +149,9 @@ async def tick(socket: ClientSocket) -> None:
         (["emit", "URL", "x"], 2, "say to whom"),
         (["emit", "URL", "x", "--to", "bob", "--everybody"], 2, "say to whom"),
         (["emit", "URL", "connect", "--to", "bob"], 3, "reserved event name"),
-        (["emit", "URL", "x", "--to", "nobody"], 3, "no socket"),
+        (["emit", "URL", "x", "--to", "nobody"], 5, "no socket of / is, or is in, nobody"),
+        (["emit", "URL", "x", "--everybody", "--nsp", "/nope"], 5, "/nope has no socket"),
+        (["rooms", "URL", "--where", "members>x"], 2, "--where"),
         (["join", "URL", "vip"], 2, "say whom"),
         (["join", "URL", "nobody", "vip"], 5, "nobody"),
         (["leave", "URL", "bob", "no such room"], 3, "room"),
@@ -157,7 +167,7 @@ async def test_what_can_not_be_done_is_said_in_a_line(chat: Chat, arguments: lis
     done = await socketscope(*[url if each == "URL" else each for each in arguments], *login)
     assert (done.code, says in done.err) == (code, True), done
     assert "Traceback" not in done.err
-    assert len([line for line in done.err.splitlines() if not line.startswith(("Usage", "Try", ""))]) <= 1
+    assert len([line for line in done.err.splitlines() if line and not line.startswith(("Usage", "Try"))]) == 1
 
 
 async def test_what_was_sent_is_written_out_before_the_connection_closes(js: None) -> None:
