@@ -51,7 +51,7 @@ async def _events(tap: Tap, feed: Feed, sockets: int, rate: int) -> None:
     while rate:
         await asyncio.sleep(BURST)
         if not feed.is_heard:
-            start = time.monotonic()
+            start, made = time.monotonic(), 0
             continue
         due = int((time.monotonic() - start) * rate)
         while made < due:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import random
-import sys
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
+from signal import SIGTERM
 
 import pytest
 
@@ -135,43 +133,3 @@ async def test_a_server_that_is_not_there_leaves_no_file(tmp_path: Path) -> None
         assert await refused.wait_exit() == 3
         assert len(refused.stderr) == 1
     assert not path.exists()
-
-
-#: Writes 5,000 records a second, and says how many it has handed in.
-_WRITER = """
-import sys, time
-from pathlib import Path
-from server_core.recording import Recorder
-from tests.support.make import Maker
-make, recorder = Maker(), Recorder(Path(sys.argv[1]))
-number, began = 0, time.monotonic()
-while True:
-    recorder.write([make.received("a", "hi", number + each) for each in range(125)])
-    number += 125
-    print(number, time.monotonic(), flush=True)
-    time.sleep(max(0.0, began + number / 5_000 - time.monotonic()))
-"""
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suffix", [".siorec", ".siorec.zst"])
-async def test_a_kill_loses_a_second_at_most_and_the_file_opens_each_time(tmp_path: Path, suffix: str) -> None:
-    for attempt in range(20):
-        path = tmp_path / f"{attempt}{suffix}"
-        command = [sys.executable, "-c", _WRITER, str(path)]
-        async with Running(command, cwd=Path(__file__).parents[2]) as writer:
-            await writer.wait_line("^500 ")
-            await asyncio.sleep(random.uniform(0.2, 1.2))
-            writer.process.send_signal(SIGKILL)
-            await writer.wait_exit()
-        handed_in = [json.loads(f"[{line.replace(' ', ',')}]") for line in writer.stdout]
-        last, at = handed_in[-1]
-        found = read(path)
-        assert found.damaged == []
-        kept = len(found.records)
-        lost_since = next((when for number, when in handed_in if number > kept), at)
-        assert kept <= last + 125
-        assert at - lost_since <= 1.0
-        link = RecordingLink(path)
-        assert load(link).end == kept
-        link.stop()
