@@ -22,7 +22,7 @@ BLOCK = 256 * 1024
 MAX_LINE = 64 * 1024 * 1024
 #: Bytes past which a frame is not unpacked.
 MAX_FRAME = 256 * 1024 * 1024
-_PIECE = 16 * 1024
+_PIECE = 64 * 1024
 
 
 class RecordingError(Exception):

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from server_core.blocks import ZSTD_SUFFIX, RecordingError, open_blocks, zstandard
-from server_core.records import SCHEMA_VERSION, AnyRecord, Record, Sync, decode_line, encode_lines
+from server_core.records import SCHEMA_VERSION, AnyRecord, Record, Sync, decode_line, decode_lines, encode_lines
 from server_core.redact import Redactor
 from server_core.sink import sink
 from server_core.syncs import SYNC_EVERY, Syncs
@@ -192,6 +192,15 @@ def parse_line(line: bytes) -> AnyRecord | None:
         return decode_line(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def parse_lines(lines: Sequence[bytes]) -> list[AnyRecord] | None:
+    """The records of lines, None where one of them holds none."""
+    try:
+        records = decode_lines(b"\n".join(lines))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return records if len(records) == len(lines) else None
 
 
 def parse_header(line: bytes) -> Header:

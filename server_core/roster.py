@@ -43,6 +43,7 @@ from server_core.records import (
 )
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T", EngineInfo, SocketInfo)
 
 _NO_EVENTS = SocketCounters()
 
@@ -138,11 +139,13 @@ class Roster:
         """Become what these say, whatever was known before."""
         self.info = info
         self.lost = ""
-        self.engines = {engine.id: engine for engine in engines}
+        # what is the same stays the same object: whoever keeps former rosters then keeps it once
+        known, known_engines = self.sockets, self.engines
+        self.engines = {engine.id: _same(known_engines.get(engine.id), engine) for engine in engines}
         self.sockets, self.rooms, self.namespaces = {}, {}, {}
         self._counters = Counters(self.recipients)
         for socket, counters in ((sync.socket, sync.counters) for sync in sockets):
-            self.sockets[socket.id] = socket
+            socket = self.sockets[socket.id] = _same(known.get(socket.id), socket)
             if counters != _NO_EVENTS:
                 self._counters.put(socket.id, counters)
             if socket.connected:
@@ -279,6 +282,11 @@ class Roster:
             members.pop(id, None)
             if not members:
                 del self.namespaces[socket.nsp]
+
+
+def _same(known: T | None, new: T) -> T:
+    """What is known, where the new is no other."""
+    return known if known is not None and known == new else new
 
 
 _FOLDS: Mapping[type[Record], Callable[[Roster, Any], None]] = {

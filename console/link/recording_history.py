@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
-from console.link.recording_index import Index, Segment
+from console.link.recording_index import Index
+from console.link.recording_segment import Segment
 from console.state.columns import KIND_NAMES
 from console.state.filter import MAYBE, YES, Filter, Narrowing
 from console.state.history import Matches
@@ -13,6 +15,7 @@ from server_core.records import AnyRecord
 #: Records that are decoded between two pieces of a search.
 PIECE = 4_000
 _ASKED = bytes(answer == MAYBE for answer in range(256))
+_TAKEN = bytes(answer == YES for answer in range(256))
 _SENT, _COMMAND, _CONNECTING, _DISCONNECTED = map(
     KIND_NAMES.index, ("event_sent", "command", "connecting", "disconnected")
 )
@@ -45,14 +48,19 @@ class RecordingHistory:
     def search(self, filter: Filter, start: int, end: int, *, newest_first: bool = False) -> Iterator[Matches]:
         """The records from start to end that a filter takes, in pieces of a few milliseconds each."""
         mask = filter.narrow(self) if isinstance(filter, Narrowing) else None
-        segments = self._index.segments(start, end)
-        for segment in reversed(list(segments)) if newest_first else segments:
+        segments = list(self._index.segments(start, end))
+        if newest_first:
+            segments.reverse()
+        for segment, following in itertools.zip_longest(segments, segments[1:]):
+            if following:
+                self._index.prepare(following.blocks)
             known = mask(segment) if mask else bytes([MAYBE]) * len(segment)
             step = PIECE if known.count(MAYBE) > PIECE else len(segment)
             pieces = range(segment.start, segment.end, step)
             for at in reversed(pieces) if newest_first else pieces:
                 stop = min(at + step, segment.end)
                 yield Matches(at, stop, _found(segment, known, at, stop, filter))
+            segment.forget()
 
     def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
         """The records before `end` that can concern a socket, by their numbers, the newest first."""
@@ -95,13 +103,10 @@ class RecordingHistory:
 def _found(segment: Segment, known: bytes, start: int, end: int, filter: Filter) -> list[int]:
     """The records from start to end that a filter takes, where so much of a segment is known."""
     piece = known[start - segment.start : end - segment.start]
-    numbers = [number for number, answer in enumerate(piece, start) if answer == YES] if YES in piece else []
-    if MAYBE in piece:
-        asked = bytes(start - segment.start) + piece.translate(_ASKED)
-        numbers += [
-            number
-            for number, record in segment.records(asked.ljust(len(segment), b"\0"))
-            if filter.takes_record(record)
-        ]
-        numbers.sort()
-    return numbers
+    if MAYBE not in piece:
+        return list(itertools.compress(range(start, end), piece))
+    taken = bytearray(piece.translate(_TAKEN))
+    asked = bytes(start - segment.start) + piece.translate(_ASKED)
+    for number, record in segment.records(asked.ljust(len(segment), b"\0")):
+        taken[number - start] = filter.takes_record(record)
+    return list(itertools.compress(range(start, end), taken))

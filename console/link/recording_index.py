@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import re
 import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import msgspec
-
-from console.state.columns import KINDS, Numbers, either
-from console.state.filter import MAYBE, NO
+from console.link.recording_segment import Segment
+from console.state.columns import KINDS, Numbers
+from console.state.folding import folds
 from console.state.history import UNSEEN
 from server_core.blocks import Block, Blocks, Found, open_blocks
-from server_core.recording import Header, RecordingError, parse_header, parse_line
-from server_core.records import (
-    CONSOLE,
-    AnyRecord,
-    AttributeDeleted,
-    AttributeSet,
-    Connected,
-    Disconnected,
-    Disconnecting,
-    EventRecord,
-    Gap,
-    PayloadRecord,
-    RoomJoined,
-    RoomLeft,
-)
+from server_core.recording import Header, RecordingError, parse_header, parse_line, parse_lines
+from server_core.records import CONSOLE, AnyRecord, EventRecord, Gap
 
 #: Bytes of unpacked blocks, and records, that are kept for whoever asks again.
 MAX_CACHED = 16 * 1024 * 1024
 MAX_DECODED = 4_096
 #: Visible records of a segment.
 SEGMENT = 16_384
-
-_UNSEEN = frozenset(KINDS[kind] for kind in UNSEEN)
-#: Of the records of other kinds the words are made when they are shown: a line says nothing of them.
-_WRITTEN = frozenset(number for kind, number in KINDS.items() if issubclass(kind, PayloadRecord)) | frozenset(
-    KINDS[kind]
-    for kind in (Connected, Disconnecting, Disconnected, RoomJoined, RoomLeft, AttributeSet, AttributeDeleted)
-)
-_MADE = bytes(NO if number in _WRITTEN else MAYBE for number in range(256))
-#: Texts that a line may leave out, being the default of their field.
-_DEFAULTS = frozenset({b"/", b"[", b"]", b"[]"})
+#: Of a block's records, a share past which all of its lines are taken apart at once.
+DENSE = 3
 
 
 class Index:
@@ -76,6 +54,8 @@ class Index:
         self.kinds = bytearray()
         self.sockets = array("I")
         self.events = array("I")
+        #: Of each block, whether something in it is no ASCII and folds to it.
+        self.folds = bytearray()
         self._blocks: list[Block] = []
         #: Number of the first record of each block, its first position, and where each record stands in its block.
         self._starts: list[int] = []
@@ -84,8 +64,9 @@ class Index:
         self._cache: OrderedDict[int, bytes] = OrderedDict()
         self._cached = 0
         self._decoded: dict[int, AnyRecord] = {}
-        #: An export reads on a thread of its own.
+        #: An export reads on a thread of its own, and a search ahead on another.
         self._lock = threading.Lock()
+        self._ahead: ThreadPoolExecutor | None = None
         try:
             self.header, self._reading = self._begin()
         except (RecordingError, OSError):
@@ -96,6 +77,8 @@ class Index:
         return len(self._offsets)
 
     def close(self) -> None:
+        if self._ahead:
+            self._ahead.shutdown(cancel_futures=True)
         self._file.close()
 
     # reading on
@@ -125,32 +108,43 @@ class Index:
 
     def _take(self, block: Block, data: bytes, at: int) -> tuple[list[AnyRecord], bytes]:
         """The records of a block, and what follows its last line."""
-        records: list[AnyRecord] = []
         number = len(self)
         self._blocks.append(block)
         self._starts.append(number)
         self._positions.append(len(self.seen))
-        offsets, times, seen = self._offsets, self.times, self.seen
+        self.folds.append(folds(data))
+        *lines, last = (data[at:] if at else data).split(b"\n")
+        records = parse_lines(lines)
+        starts: Iterable[int]
+        if records is None:
+            records, starts = self._some(lines, at)
+        else:
+            starts = itertools.islice(itertools.accumulate((len(line) + 1 for line in lines), initial=at), len(lines))
+        self._offsets.extend(starts)
+        self.times.extend([record.time for record in records])
+        shown = [at for at, record in enumerate(records) if type(record) not in UNSEEN]
+        self.seen.extend([number + at for at in shown])
         kinds, sockets, events = self.kinds, self.sockets, self.events
         socket_ids, event_names = self.socket_ids, self.event_names
-        *lines, last = (data[at:] if at else data).split(b"\n")
+        for at in shown:
+            record = records[at]
+            kinds.append(KINDS[type(record)])
+            sockets.append(socket_ids[socket] if (socket := getattr(record, "socket", "")) else 0)
+            events.append(event_names[record.event] if isinstance(record, EventRecord) else 0)
+        return records, last
+
+    def _some(self, lines: Iterable[bytes], at: int) -> tuple[list[AnyRecord], list[int]]:
+        """The records of lines some of which hold none, and where each starts; the others are counted."""
+        records: list[AnyRecord] = []
+        starts: list[int] = []
         for line in lines:
-            record = parse_line(line) if line else None
-            if record is not None:
-                offsets.append(at)
-                times.append(record.time)
-                kind = KINDS[type(record)]
-                if kind not in _UNSEEN:
-                    seen.append(number)
-                    kinds.append(kind)
-                    sockets.append(socket_ids[socket] if (socket := getattr(record, "socket", "")) else 0)
-                    events.append(event_names[record.event] if isinstance(record, EventRecord) else 0)
+            if line and (record := parse_line(line)) is not None:
                 records.append(record)
-                number += 1
+                starts.append(at)
             elif line:
                 self.damaged += 1
             at += len(line) + 1
-        return records, last
+        return records, starts
 
     # asking again
 
@@ -214,30 +208,64 @@ class Index:
         """Position after the last visible record of a block."""
         return self._positions[block + 1] if block + 1 < len(self._positions) else len(self.seen)
 
-    def locate(self, block: int, at: int, low: int, high: int) -> tuple[int, bool, int]:
-        """The visible record, from position `low` on, whose line holds a place in a block, or the next one.
+    def located(self, block: int, places: Iterable[int], first: int, last: int) -> Iterator[tuple[int, int]]:
+        """The visible records at these positions whose lines hold places in a block, with where each line starts."""
+        start, end = self._starts[block], self._end(block)
+        for place in places:
+            number = bisect_right(self._offsets, place, start, end) - 1
+            position = bisect_left(self.seen, number, first, last)
+            if position < last and self.seen[position] == number:
+                yield position, self._offsets[number]
 
-        Also whether it does hold it, and where the line after the place starts, 0 when there is none.
-        """
-        end = self._end(block)
-        number = bisect_right(self._offsets, at, self._starts[block], end) - 1
-        position = bisect_left(self.seen, number, low, high)
-        exact = position < high and self.seen[position] == number
-        return position, exact, self._offsets[number + 1] if number + 1 < end else 0
+    def lines(self, block: int, data: bytes, first: int, last: int) -> list[bytes]:
+        """The lines of the visible records of a block at these positions, out of what is in it, in any case."""
+        start, end = self._starts[block], self._end(block)
+        if first >= last:
+            return []
+        offsets, seen = self._offsets, self.seen
+        *lines, _ = data[offsets[start] :].split(b"\n")
+        if len(lines) != end - start:  # some are damaged
+            return [data[at : data.find(b"\n", at)] for at in map(offsets.__getitem__, seen[first:last])]
+        if last - first == end - start:
+            return lines
+        return [lines[number - start] for number in seen[first:last]]
+
+    def decode_some(self, block: int, positions: Sequence[int]) -> list[AnyRecord]:
+        """The visible records of a block at some positions."""
+        data, seen = self.data(block), self.seen
+        first, last = self.first(block), self.last(block)
+        if len(positions) * DENSE > last - first:
+            lines = self.lines(block, data, first, last)
+            picked = [lines[position - first] for position in positions]
+        else:
+            starts = [self._offsets[seen[position]] for position in positions]
+            picked = [data[start : data.find(b"\n", start)] for start in starts]
+        records = parse_lines(picked)
+        if records is None:
+            return [self.decode(data, seen[position]) for position in positions]
+        return records
 
     def data(self, block: int) -> bytes:
-        """What is in a block."""
+        """What is in a block; from any thread."""
         with self._lock:
             data = self._cache.get(block)
-            if data is None:
-                data = self._file.read(self._blocks[block])
+            if data is not None:
+                self._cache.move_to_end(block)
+                return data
+        data = self._file.read(self._blocks[block])
+        with self._lock:
+            if block not in self._cache:
                 self._cache[block] = data
                 self._cached += len(data)
                 while self._cached > MAX_CACHED and len(self._cache) > 1:
                     self._cached -= len(self._cache.popitem(last=False)[1])
-            else:
-                self._cache.move_to_end(block)
-            return data
+        return data
+
+    def prepare(self, blocks: Sequence[int]) -> None:
+        """Read and unpack blocks on another thread, for whoever asks for them next."""
+        if self._ahead is None:
+            self._ahead = ThreadPoolExecutor(1, "recording")
+        self._ahead.submit(lambda: [self.data(block) for block in blocks])
 
     def decode(self, data: bytes, number: int) -> AnyRecord:
         start = self._offsets[number]
@@ -245,78 +273,3 @@ class Index:
         return record or Gap(
             server=CONSOLE, epoch=0, seq=0, time=self.times[number], lost=1, why="the file changed while it was open"
         )
-
-
-class Segment:
-    """Some visible records in a row, in columns: what a filter looks at before anything is decoded."""
-
-    def __init__(self, index: Index, start: int, end: int, blocks: range) -> None:
-        self._index = index
-        self._blocks = blocks
-        #: Positions of the first record, and after the last.
-        self.start = start
-        self.end = end
-
-    def __len__(self) -> int:
-        return self.end - self.start
-
-    @property
-    def kinds(self) -> bytes:
-        """Each record's kind, by its number in `columns.KIND_NAMES`."""
-        return bytes(self._index.kinds[self.start : self.end])
-
-    @property
-    def sockets(self) -> array[int]:
-        """Each record's socket, by its number in `socket_ids`."""
-        return self._index.sockets[self.start : self.end]
-
-    @property
-    def events(self) -> array[int]:
-        """Each record's event, by its number in `event_names`."""
-        return self._index.events[self.start : self.end]
-
-    def having(self, text: str) -> bytes:
-        """Whether a text may stand in each record: in its line, or in the words that are made for it."""
-        needle = _needle(text)
-        if needle is None or needle in _DEFAULTS:
-            return bytes([MAYBE]) * len(self)
-        return either(self._with(needle), self.kinds.translate(_MADE))
-
-    def _with(self, needle: bytes) -> bytes:
-        """The records in whose line these bytes stand, in any case; the needle is lower-case ASCII."""
-        index, start, end = self._index, self.start, self.end
-        mask = bytearray(end - start)
-        for block in self._blocks:
-            data = index.data(block).lower()
-            at = data.find(needle)
-            position = max(start, index.first(block))
-            last = min(end, index.last(block))
-            while at >= 0 and position < last:
-                # the last visible record that starts before it, unless one between that is not visible has it
-                position, exact, following = index.locate(block, at, position, last)
-                if exact:
-                    mask[position - start] = MAYBE
-                at = data.find(needle, following) if following else -1
-        return bytes(mask)
-
-    def records(self, mask: bytes) -> Iterator[tuple[int, AnyRecord]]:
-        """The records that a mask names, with their positions."""
-        index = self._index
-        for block in self._blocks:
-            first, last = max(self.start, index.first(block)), min(self.end, index.last(block))
-            wanted = list(itertools.compress(range(first, last), mask[first - self.start : last - self.start]))
-            if wanted:
-                data = index.data(block)
-                for position in wanted:
-                    yield position, index.decode(data, index.seen[position])
-
-
-def _needle(text: str) -> bytes | None:
-    """The longest piece of a text that stands in a record's line as it is, in lower case.
-
-    Spaces may be where two fields meet; what is not ASCII has no one lower case.
-    """
-    written = msgspec.json.encode(text.encode("utf-8", "replace").decode()).decode()[1:-1]
-    pieces = re.split(r"[^\x21-\x7f]+", written)
-    longest = max(pieces, key=len)
-    return longest.lower().encode() if longest else None

@@ -176,6 +176,12 @@ def of_text(text: str, names: Names, context: Context) -> Mask | None:
     return _Either([_Having(text), _Kinds(names, [kind for kind in names.kinds() if part in kind]), named])
 
 
+def of_pattern(literals: Sequence[str], names: Names, context: Context) -> Mask | None:
+    """A regular expression, by the texts that whatever it is found in must have."""
+    found = both([of_text(literal, names, context) for literal in literals])
+    return _Perhaps(found) if found else None
+
+
 def of_field(field: Field, path: str, test: Test, literal: str, names: Names, context: Context) -> Mask | None:
     """One question to a field; `literal` is a text that a value must have to pass the test, "" when there is none."""
     if field.by_socket:
@@ -193,8 +199,7 @@ def of_field(field: Field, path: str, test: Test, literal: str, names: Names, co
         case "id":
             return _Either([_Numbered(names.sockets(), test, "sockets"), _Perhaps(_Kinds(names, _ENGINES))])
         case "arg":
-            words = [word for word in _WORD.findall(literal) if sum(map(str.isalpha, word)) > 1 and word.isascii()]
-            literal = max(words, key=len) if words else ""
+            return _Perhaps(_Both([_Kinds(names, _PAYLOADS), *map(_has_word, _words(literal))]))
     having: list[Mask] = []
     if literal:
         part = literal.casefold()  # a socket's id is its room
@@ -204,6 +209,18 @@ def of_field(field: Field, path: str, test: Test, literal: str, names: Names, co
     if kinds is None:
         return _Perhaps(having[0]) if having and field.name == "nsp" else None
     return _Perhaps(_Both([_Kinds(names, kinds), *having]))
+
+
+def _has_word(word: str) -> Mask:
+    """Records in whose payload a word may stand: it may be written with escapes, and bytes are elsewhere."""
+    return _Either([_Having(each) for each in (word, "\\u", "_placeholder")])
+
+
+def _words(literal: str) -> list[str]:
+    """The longest word of a text that the JSON of a value must have to show it."""
+    words = [word for word in _WORD.findall(literal) if sum(map(str.isalpha, word)) > 1 and word.isascii()]
+    words = [word for word in words if word.casefold() != "none"]  # null
+    return [max(words, key=len)] if words and "\\" not in literal else []
 
 
 def _passes(field: Field, path: str, test: Test, sid: str, context: Context) -> bool:

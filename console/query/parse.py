@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from lark import Lark, Token, Transformer, v_args
@@ -13,6 +13,7 @@ from console.query import narrow
 from console.query.context import Context
 from console.query.fields import FIELDS, Field
 from console.query.live import What, of_live, text_of
+from console.query.pattern import literals
 from console.state.clients import ClientInfo
 from console.state.filter import Mask, Names
 from console.state.rooms import RoomInfo
@@ -119,9 +120,10 @@ class BoundQuery:
     def __init__(self, query: Query, context: Context) -> None:
         self._query = query
         self._context = context
+        self._of_record = query.root.record
 
     def takes_record(self, record: AnyRecord) -> bool:
-        return self._query.matches_record(record, self._context)
+        return self._of_record(record, self._context) is not False
 
     def takes_socket(self, socket: SocketInfo) -> bool:
         return self._query.matches_socket(socket, self._context)
@@ -158,10 +160,12 @@ class _Node:
 
 
 class _Text(_Node):
-    def __init__(self, test: Test, literal: str = "") -> None:
+    def __init__(self, test: Test, literal: str = "", *, parts: Sequence[str] = ()) -> None:
         self._test = test
-        #: What a text must have to pass.
+        #: What passes: whatever has this text, in any case.
         self._literal = literal
+        #: What a text must have to pass, where nothing is that simple.
+        self._parts = parts
 
     def record(self, record: AnyRecord, context: Context) -> Answer:
         return self._test(context.text_of_record(record))
@@ -170,7 +174,9 @@ class _Text(_Node):
         return self._test(context.text_of_socket(socket))
 
     def narrow(self, names: Names, context: Context) -> Mask | None:
-        return narrow.of_text(self._literal, names, context)
+        if self._literal:
+            return narrow.of_text(self._literal, names, context)
+        return narrow.of_pattern(self._parts, names, context)
 
     def live(self, what: What, thing: Any, context: Context) -> Answer:
         return self._test(text_of(what, thing, context))
@@ -280,7 +286,8 @@ class _Builder(Transformer[Token, _Node]):
         return _Text(_contains(text), text)
 
     def regex(self, token: Token) -> _Node:
-        return _Text(_searches(str(token), token.start_pos or 0))
+        written = str(token)
+        return _Text(_searches(written, token.start_pos or 0), parts=literals(written[1:-1]))
 
     def saved(self, token: Token) -> _Node:
         at, name = token.start_pos or 0, str(token)[1:]

@@ -51,6 +51,9 @@ from server_core.records import Log, SocketInfo
 
 #: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
+#: While there is more to do than one look does: seconds between two, in which keys are answered, and between two that
+#: draw, while a file is read.
+BREATH, REDRAW = 0.005, 0.25
 #: Times as long as ordering took that pass before it is done again.
 RESORT_SHARE = 10
 #: Cells from which the detail has a place beside the lists.
@@ -121,6 +124,8 @@ class MainScreen(Screen[None]):
         self._unordered = False
         self._ticked = 0.0
         self._drawn: tuple[State, int] = (session.state, -1)
+        self._redraw_at = 0.0
+        self._hurries = False
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.link, self.session)
@@ -152,9 +157,12 @@ class MainScreen(Screen[None]):
         records = self.link.take()
         if records:
             self.session.apply(records)
-        self.query_one(Scrubber).tick()
+        loading = status.state is LinkState.LOADING
+        waits = loading and now < self._redraw_at
+        if not waits:
+            self.query_one(Scrubber).tick()
         state = self.session.state
-        changed = self._drawn != (state, state.version) or self.view.searching
+        changed = not waits and (self._drawn != (state, state.version) or self.view.searching)
         tick = now - self._ticked >= TICK
         before = self._status
         if status != before or tick:
@@ -165,6 +173,7 @@ class MainScreen(Screen[None]):
         self.set_class(self.session.past, "past")
         if changed:
             self._drawn = state, state.version
+            self._redraw_at = now + REDRAW
             self.view.sync()
         self._unordered |= changed or tick
         listing = self.view.table.listing if self.view.table else None
@@ -177,6 +186,13 @@ class MainScreen(Screen[None]):
             self._ticked = now
             self.refresh_bindings()
             remember(self)
+        if (loading or self.view.searching) and not self._hurries:
+            self._hurries = True
+            self.set_timer(BREATH, self._hurry)
+
+    def _hurry(self) -> None:
+        self._hurries = False
+        self._flush()
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""

@@ -19,6 +19,9 @@ from server_core.records import (
 #: Seconds that are kept.
 SPAN = 600
 
+#: Kinds of records that count.
+MEASURED = frozenset({AckReceived, AckSent, Connected, Disconnected, EventReceived, EventSent, ServerStats})
+
 Quantity = Literal["received", "sent", "bytes_in", "bytes_out", "connects", "disconnects"]
 QUANTITIES: tuple[Quantity, ...] = ("received", "sent", "bytes_in", "bytes_out", "connects", "disconnects")
 
@@ -31,7 +34,7 @@ class Meter:
         self.stats: deque[ServerStats] = deque(maxlen=SPAN)
 
     def add(self, record: AnyRecord) -> None:
-        """Count one record; what is none of the quantities costs next to nothing."""
+        """Count one record."""
         match record:
             case EventReceived():
                 second = self._second(record.time)

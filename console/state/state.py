@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from console.state.history import UNSEEN, History, Records, Upto
-from console.state.meter import SPAN, Meter
+from console.state.meter import MEASURED, SPAN, Meter
 from console.state.names import label, short
 from server_core.records import (
     CONSOLE,
@@ -26,6 +26,11 @@ from server_core.records import (
     Sync,
 )
 from server_core.roster import RoomKey, Roster
+
+#: Kinds of records after which sockets may be gone, or the events of rooms other ones: most are none of them.
+_ENDING = frozenset({Disconnected, Refused, Sync, ServerStopped, ServerStarted})
+_ABOUT_ROOMS = frozenset({EventSent, RoomLeft, Disconnected, ServerStopped, ServerStarted, Sync})
+_UNSEEN = frozenset(UNSEEN)
 
 #: Sockets that are gone and can still be named.
 MAX_GONE = 5_000
@@ -67,22 +72,26 @@ class State:
     def apply(self, records: Iterable[AnyRecord]) -> None:
         """Fold records, in order."""
         for record in records:
-            if record.server != CONSOLE:
-                roster = self.rosters.get(record.server)
+            kind = type(record)
+            server = record.server
+            if server != CONSOLE:
+                roster = self.rosters.get(server)
                 if roster is None:
-                    roster = self.rosters[record.server] = Roster()
-                    self.meters[record.server] = Meter()
-                self._keep_going(roster, record)
+                    roster = self.rosters[server] = Roster()
+                    self.meters[server] = Meter()
+                if kind in _ENDING:
+                    self._keep_going(roster, record)
                 roster.apply(record)
-                self.meters[record.server].add(record)
-                self._count_rooms(record)
-            match record:
-                case Log():
-                    self.log.append(record)
-                    self.log_lines += 1
-                case Gap():
-                    self.lost += record.lost
-            if not isinstance(record, UNSEEN):
+                if kind in MEASURED:
+                    self.meters[server].add(record)
+                if kind in _ABOUT_ROOMS:
+                    self._count_rooms(record)
+            if isinstance(record, Log):
+                self.log.append(record)
+                self.log_lines += 1
+            elif isinstance(record, Gap):
+                self.lost += record.lost
+            if kind not in _UNSEEN:
                 self.history.append(record)
             self.version += 1
             self.time = record.time

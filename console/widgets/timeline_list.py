@@ -87,10 +87,17 @@ class TimelineList(LineList):
         """Name in the border whether it follows."""
         if self.following:
             self._seen = len(self.timeline) + self.timeline.dropped
-            progress = self.timeline.progress
-            self.border_subtitle = f"searching {progress:.0%}" if progress < 1 else ""
+            self.border_subtitle = self._found()
         else:
             self.border_subtitle = f"paused  +{self.new} new" if self.new else "paused"
+
+    def _found(self) -> str:
+        """How many records the filter takes, and how far it has looked for them."""
+        timeline = self.timeline
+        if timeline.filter is None:
+            return ""
+        progress = f"searching {timeline.progress:.0%}  " if timeline.progress < 1 else ""
+        return f"{progress}{len(timeline):,} found".replace(",", " ")
 
     def pieces(self, row: int, width: int) -> list[Piece]:
         record = self.timeline[row]

@@ -21,6 +21,7 @@ from server_core.records.commands import (
 from server_core.records.encoding import (
     decode_batch,
     decode_line,
+    decode_lines,
     encode_batch,
     encode_lines,
 )
@@ -134,6 +135,7 @@ __all__ = [
     "Sync",
     "decode_batch",
     "decode_line",
+    "decode_lines",
     "encode_batch",
     "encode_lines",
 ]

@@ -37,6 +37,11 @@ def decode_line(line: bytes | str) -> AnyRecord:
     return _line_decoder.decode(line)
 
 
+def decode_lines(lines: bytes) -> list[AnyRecord]:
+    """The records of NDJSON lines, empty ones left out; `msgspec.DecodeError` when one of them is none."""
+    return _line_decoder.decode_lines(lines)
+
+
 def _encodable(record: Record) -> Record:
     """The record with the lone surrogates that a peer's JSON may hold replaced: no encoding has them."""
     return msgspec.convert(_without_surrogates(msgspec.to_builtins(record, builtin_types=(bytes,))), type(record))

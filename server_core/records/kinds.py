@@ -63,7 +63,9 @@ class PayloadRecord(Record, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def size(self) -> int:
         """Bytes of the payload, attachments included, as it was before any cut."""
-        return self.length or len(self.data) + sum(map(len, self.attachments))
+        if self.length:
+            return self.length
+        return len(self.data) + sum(map(len, self.attachments)) if self.attachments else len(self.data)
 
 
 class EventRecord(PayloadRecord, frozen=True, kw_only=True, omit_defaults=True):
