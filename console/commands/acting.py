@@ -22,7 +22,7 @@ from console.commands.oneshot import (
     run,
     where_option,
 )
-from console.commands.reaching import reaching
+from console.commands.reaching import INTERRUPTED, reaching
 
 if TYPE_CHECKING:
     from console.commands.glance import Glance
@@ -168,7 +168,11 @@ def disconnect(
             if not sys.stdin.isatty():
                 raise End(USAGE, f"this would disconnect {len(ids)} sockets: say --yes")
             what = "close the connections of" if close else "disconnect"
-            if not click.confirm(f"{what} {len(ids)} sockets of {nsp}?", err=True):
+            try:
+                confirmed = click.confirm(f"{what} {len(ids)} sockets of {nsp}?", err=True)
+            except click.Abort:
+                raise End(INTERRUPTED) from None
+            if not confirmed:
                 raise End(NOTHING, "nothing was done")
         await _do(glance, Disconnect(nsp=nsp, sockets=ids, close=close), "disconnected:", as_json)
 

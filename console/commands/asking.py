@@ -25,6 +25,7 @@ from console.commands.reaching import reaching
 
 if TYPE_CHECKING:
     from console.commands.glance import Glance
+    from server_core.records import AnyRecord
 
 
 @click.command(short_help="List the live sockets of a server.", epilog=EXIT_CODES)
@@ -171,23 +172,28 @@ def events(
         _say_what_is_missing(glance)
         filter = glance.bind(query)
         done = asyncio.Event()
-        told = 0
+        told, unread = 0, False
 
         def tell(records: Sequence[Any]) -> None:
-            nonlocal told
-            for record in records:
-                if done.is_set() or isinstance(record, UNSEEN) or (filter and not filter.takes_record(record)):
-                    continue
-                if as_json:
-                    sys.stdout.write(json_text(RECORDS.data(glance.reader.masked(record))) + "\n")
-                else:
-                    line = glance.reader.line(record)
-                    shown = f"{clock(record.time)} {line.glyph} {line.who:<16} {line.what:<20} {line.rest}"
-                    sys.stdout.write(text.safe(shown).rstrip() + "\n")
-                told += 1
-                if told == count:
-                    done.set()
-            sys.stdout.flush()
+            nonlocal told, unread
+            try:
+                for record in records:
+                    if done.is_set() or isinstance(record, UNSEEN) or (filter and not filter.takes_record(record)):
+                        continue
+                    sys.stdout.write(written(record) + "\n")
+                    told += 1
+                    if told == count:
+                        done.set()
+                sys.stdout.flush()
+            except BrokenPipeError:  # said by the command, not by whoever hands over the records
+                unread = True
+                done.set()
+
+        def written(record: AnyRecord) -> str:
+            if as_json:
+                return json_text(RECORDS.data(glance.reader.masked(record)))
+            line = glance.reader.line(record)
+            return text.safe(f"{clock(record.time)} {line.glyph} {line.who:<16} {line.what:<20} {line.rest}").rstrip()
 
         glance.on_records = tell
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(done.wait()), glance.ended]
@@ -195,6 +201,8 @@ def events(
             await asyncio.wait(waits, timeout=None if follow else seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waits[0].cancel()
+        if unread:
+            raise BrokenPipeError
         if glance.ended.done():
             raise End(UNREACHABLE, f"{url}: the connection is over: {glance.ended.exception()}")
         if not as_json:
@@ -218,7 +226,7 @@ def _table(*titles: str) -> Any:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in titles:
-        table.add_column(title, no_wrap=title == "id")
+        table.add_column(title, no_wrap=title == "id", min_width=8 if title == "name" else None)
     return table
 
 

@@ -33,7 +33,10 @@ where_option = click.option(
 )
 nsp_option = click.option("--nsp", default="/", show_default=True, metavar="NAME", help="Namespace of the sockets.")
 
-EXIT_CODES = "Exit codes: 0 done, 2 usage, 3 the server can't be reached or refuses, 5 there is no such socket."
+EXIT_CODES = (
+    "Exit codes: 0 done, 2 usage, 3 the server can't be reached or refuses, 5 there is no such socket, or nothing was "
+    "done, 130 interrupted where it asked."
+)
 
 
 class End(Exception):

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _NAMES = ("user", "password", "token", "namespace", "path", "transport", "parser", "insecure", "headers")
+#: The exit code of a question that was not answered: that of SIGINT.
+INTERRUPTED = 130
 #: The environment variables that stand for options.
 PASSWORD, TOKEN = "SOCKETSCOPE_PASSWORD", "SOCKETSCOPE_TOKEN"
 
@@ -137,7 +139,10 @@ def _password(given: dict[str, Any], in_url: str, user: str, url: str) -> str:
         return str(found)
     if not sys.stdin.isatty():
         raise click.UsageError(f"--user needs a password: --password, or ${PASSWORD} where there is no terminal to ask")
-    given["password"] = click.prompt(f"Password of {user} at {url}", hide_input=True, err=True)
+    try:
+        given["password"] = click.prompt(f"Password of {user} at {url}", hide_input=True, err=True)
+    except click.Abort:
+        sys.exit(INTERRUPTED)
     return str(given["password"])
 
 

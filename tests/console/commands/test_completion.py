@@ -99,7 +99,7 @@ async def test_a_real_bash(config: Path, tmp_path: Path) -> None:
     async with Terminal(bash, columns=100, lines=30, cwd=tmp_path, env=env) as terminal:
         await terminal.wait_for("$")
         terminal.type('eval "$(socketscope completion bash)"; echo re""ady\n')
-        await terminal.wait_for("ready")
+        await terminal.wait_for(re.compile(r"^ready *\n\$", re.MULTILINE))
         for typed, completed in (
             ("socketscope soc\t", "socketscope sockets "),
             ("stagi\t", "socketscope sockets staging "),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import shlex
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,10 @@ from console.wire.client import ClientSocket
 from server_core import Server, instrument
 from tests.support.admin_client import LOGIN
 from tests.support.command import socketscope
+from tests.support.peers import peer
+from tests.support.run import SOCKETSCOPE
 from tests.support.serving import client, receive, serve
+from tests.support.terminal import Terminal
 from tests.support.waiting import poll
 
 
@@ -202,17 +206,35 @@ async def test_peers_text_reaches_no_terminal_as_an_escape_sequence() -> None:
             assert "\x07" not in done.out + done.err
 
 
-async def test_a_reader_that_goes_away_ends_it_quietly(chat: Chat) -> None:
-    from tests.support.run import SOCKETSCOPE
+@pytest.mark.parametrize("kind", ["own", "node"])
+async def test_a_reader_that_goes_away_ends_it_quietly(js: None, kind: str) -> None:
+    async with peer(kind) as (url, _), client(url, {"name": "bob"}) as bob:
+        follow = f"{shlex.join(SOCKETSCOPE)} events {url} -u admin --password changeit -f"
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", f"{follow} | head -1; echo ended with ${{PIPESTATUS[0]}}"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        ticking = asyncio.ensure_future(tick(bob))
+        out, err = await asyncio.wait_for(process.communicate(), 20)
+        ticking.cancel()
+    assert b"tick" in out
+    assert out.splitlines()[-1] == b"ended with 0"
+    assert err == b""
 
-    process = await asyncio.create_subprocess_exec(
-        *("bash", "-c", f"{' '.join(SOCKETSCOPE)} events {chat.url} -u admin --password changeit -f | head -1"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    ticking = asyncio.ensure_future(tick(chat.bob))
-    with contextlib.suppress(TimeoutError):
-        _, err = await asyncio.wait_for(process.communicate(), 20)
-    ticking.cancel()
-    assert b"Traceback" not in err
-    assert b"Error" not in err
+
+@pytest.mark.parametrize(("answer", "code"), [("\x03", 130), ("n\n", 5), ("y\n", 0)])
+async def test_what_is_asked_on_a_terminal_can_be_left(chat: Chat, answer: str, code: int) -> None:
+    command = [*SOCKETSCOPE, "disconnect", *chat.login, "--where", "room:lobby"]
+    async with Terminal(command, cwd=Path(__file__).parents[3]) as terminal:
+        await terminal.wait_for("Password of admin")
+        if code == 130:
+            terminal.write(answer)
+            assert await terminal.wait_exit() == code
+        else:
+            terminal.type("changeit\n")
+            await terminal.wait_for("disconnect 2 sockets of /?")
+            terminal.type(answer)
+            assert await terminal.wait_exit() == code
+        assert "Traceback" not in terminal.text()
+    assert bool(await poll(lambda: chat.bob.reason, 5 if code == 0 else 0.1)) is (code == 0)
