@@ -97,6 +97,8 @@ class Connection:
         self._asked: dict[str, deque[tuple[int, str]]] = {}
         #: Namespace → the socket that it has there, with what it joined.
         self._sockets: dict[str, str] = {}
+        #: The same of those that are gone: a poll may end after its client has said goodbye.
+        self._former: dict[str, str] = {}
         self._pending: dict[bool, _Pending | None] = {True: None, False: None}
         #: When the events that want an ack came or went, by who sent them, namespace and id.
         self._waiting: dict[tuple[bool, str, int], int] = {}
@@ -222,6 +224,7 @@ class Connection:
     def _gone(self, time: int, nsp: str, reason: str) -> None:
         socket = self._sockets.pop(nsp, None)
         if socket is not None:
+            self._former[nsp] = socket
             self._note(time, Disconnecting, socket=socket, nsp=nsp, reason=reason)
             self._note(time, Disconnected, socket=socket, nsp=nsp, reason=reason, rooms=frozenset({socket}))
 
@@ -252,6 +255,8 @@ class Connection:
 
     def _socket(self, nsp: str) -> str:
         """Its socket in a namespace; where the beginning is missing, one by the connection's name."""
+        if nsp not in self._sockets and nsp in self._former:
+            return self._former[nsp]
         return self._sockets.setdefault(nsp, f"{self.sid}{nsp}")
 
     def _handshake(self, auth: str) -> Handshake:

@@ -20,6 +20,8 @@ from server_core import records
 from server_core.recording import read
 from tests.console.har.make import CONVERSATION, START, chrome, encoded, polling
 
+EXPORTS = Path(__file__).parent / "exports"
+
 KINDS = [
     "sync",
     "engine_opened",
@@ -165,3 +167,43 @@ def test_the_command_writes_a_recording_with_its_secrets_masked(tmp_path: Path) 
     har.write_bytes(encoded(chrome(())))
     done = CliRunner().invoke(cli, ["import", str(har), "-o", str(out)])
     assert (done.exit_code, len(done.stderr.splitlines())) == (2, 1)
+
+
+@pytest.mark.parametrize("exporter", ["mitmproxy", "playwright", "chrome"])
+def test_a_real_export_says_what_was_said(exporter: str) -> None:
+    imported = convert((EXPORTS / f"{exporter}.har").read_bytes())
+    assert (imported.connections, imported.unreadable) == (4, 0)
+    found = imported.records
+    names: dict[str, str] = {}
+    for record in found:
+        if isinstance(record, records.Connecting):
+            names[record.socket] = json.loads(record.handshake.auth)["name"]
+    assert sorted(names.values()) == ["alice", "bob", "carol"]
+    assert {each.socket for each in found if isinstance(each, records.SocketRecord | records.PayloadRecord)} == {*names}
+    said = {
+        (names[each.socket], each.event, tuple(map(str, (each.args or [])[-1:])))
+        for each in found
+        if isinstance(each, records.EventReceived)
+    }
+    assert said == {
+        ("alice", "private message", ("hi bob",)),
+        ("bob", "message", ("hello to all, ü and \U0001f600",)),
+        ("alice", "upload", (r"b'\x00\x01\xfe\xff'",)),
+        ("bob", "upload", (r"b'hi\x80'",)),
+        ("carol", "rename", ("{'status': 'away'}",)),
+    }
+    heard = [(names[each.socket], each.event) for each in found if isinstance(each, records.EventSent)]
+    assert ("bob", "private message") in heard
+    assert heard.count(("alice", "message")) == heard.count(("carol", "message")) == 1
+    acks = [(names[each.socket], each.data) for each in found if isinstance(each, records.AckSent)]
+    assert sorted(acks)[:2] == [("alice", '[{"size":4}]'), ("bob", '[{"size":3}]')]
+    assert all(0 < (each.elapsed or 0) < 1 for each in found if isinstance(each, records.AckSent))
+    (refused,) = [each for each in found if isinstance(each, records.Refused)]
+    assert (refused.message, refused.data) == ("unknown user", '{"retry":false}')
+    (upgraded,) = [each for each in found if isinstance(each, records.EngineUpgraded)]
+    assert upgraded.transport == "websocket"
+    gone = {names[each.socket]: each.reason for each in found if isinstance(each, records.Disconnected)}
+    assert gone == dict.fromkeys(("alice", "bob", "carol"), "client namespace disconnect")
+    state = State()
+    state.apply(found)
+    assert (list(state.sockets()), next(iter(state.rosters.values())).engines) == ([], {})
