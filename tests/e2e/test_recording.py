@@ -7,6 +7,7 @@ import contextlib
 import random
 from pathlib import Path
 from signal import SIGTERM
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,9 @@ from console.link.base import LinkState
 from console.link.extract import load
 from console.link.hosted import HostedLink
 from console.link.recording import RecordingLink
+from console.link.recording_index import Index
 from console.state.state import State
+from server_core.blocks import open_blocks
 from server_core.host_config import HostConfig
 from server_core.recording import Recorder, read
 from server_core.records import EventReceived
@@ -29,18 +32,44 @@ from tests.support.waiting import poll
 DEMO = "server_core.demo:app"
 
 
+#: As long as what stands in its place where it is masked: then the sizes of payloads are the same.
+SECRET = "t0psecret-1234"
+
+
 async def _chat(url: str, number: int, seconds: float) -> None:
     """One more client of the demo: it joins, talks, asks, and goes."""
     dice = random.Random(number)
     ends = asyncio.get_running_loop().time() + seconds * dice.uniform(0.5, 1.2)
-    async with client(url, {"name": f"guest {number}", "token": "x"}) as socket:
+    async with client(url, {"name": f"guest {number}", "token": f"{SECRET} {number}"}) as socket:
         reading = asyncio.ensure_future(_read_all(socket))
         while asyncio.get_running_loop().time() < ends:
             await socket.emit("message", "lobby", f"hello {dice.random()}")
+            await socket.emit("log in", {"password": SECRET})
             with contextlib.suppress(TimeoutError):
                 await socket.emit_with_ack("rename", {"status": str(dice.random())}, timeout=5)
             await asyncio.sleep(dice.uniform(0.05, 0.5))
         reading.cancel()
+
+
+def _moment_of(index: Index, shown: int) -> int:
+    """The moment up to which the timeline shows so many records."""
+    return index.seen[shown] if shown < len(index.seen) else len(index)
+
+
+def _without_names(known: dict[str, Any]) -> dict[str, Any]:
+    """What is known but for what comes between two records of the timeline, and names, which are those of the end."""
+    return {name: value for name, value in known.items() if name in ("history", "room events", "lost")} | {
+        "sockets": {id: (roster.sockets, roster.rooms, roster.counters) for id, roster in known["rosters"].items()}
+    }
+
+
+def _text(path: Path) -> bytes:
+    """What is in a recording, unpacked."""
+    blocks = open_blocks(path)
+    try:
+        return b"".join(found.data for found in blocks.scan())
+    finally:
+        blocks.close()
 
 
 async def _read_all(socket: object) -> None:
@@ -49,22 +78,30 @@ async def _read_all(socket: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("clients", "seconds", "suffix"),
-    [(6, 2.0, ".siorec"), pytest.param(50, 60.0, ".siorec.zst", marks=pytest.mark.slow)],
+    ("clients", "seconds", "suffix", "masked"),
+    [
+        (6, 2.0, ".siorec", False),
+        (6, 2.0, ".siorec.zst", True),
+        pytest.param(50, 60.0, ".siorec.zst", False, marks=pytest.mark.slow),
+        pytest.param(50, 60.0, ".siorec", True, marks=pytest.mark.slow),
+    ],
 )
 async def test_what_was_live_then_recorded_then_opened_is_the_same(
-    tmp_path: Path, clients: int, seconds: float, suffix: str
+    tmp_path: Path, clients: int, seconds: float, suffix: str, masked: bool
 ) -> None:
     path = tmp_path / f"demo{suffix}"
-    recorder = Recorder(path, show_secrets=True, sync_every=10**9)
+    recorder = Recorder(path, show_secrets=not masked, sync_every=100 if masked else 10**9)
     link = HostedLink(HostConfig(target=DEMO, port=0, app_dir=str(APPS), traffic=True), recorder)
     live = State(max_records=10**7, max_gone=50_000)
+    middle = live.copy()
     link.start()
     try:
         assert await poll(lambda: link.status.state is LinkState.LIVE, 20)
         talking = [asyncio.ensure_future(_chat(link.url, number, seconds)) for number in range(clients)]
         while not all(each.done() for each in talking):
             live.apply(link.take())
+            if live.socket_count() >= clients:
+                middle = live.copy()
             await asyncio.sleep(0.05)
         await asyncio.gather(*talking)
     finally:
@@ -75,12 +112,17 @@ async def test_what_was_live_then_recorded_then_opened_is_the_same(
     session = load(opened)
     assert opened.status.why == ""
     assert sum(isinstance(record, EventReceived) for record in live.history.since(0)) > clients * 3
-    assert knowledge(session.state) == knowledge(live)
+    assert knowledge(session.state, masked=masked) == knowledge(live, masked=masked)
+    assert middle.socket_count() >= clients
+    shown = middle.history.end - session.state.history.first
+    then = session.at(_moment_of(opened.index, shown))
+    assert _without_names(knowledge(then, masked=masked)) == _without_names(knowledge(middle, masked=masked))
     session.go(session.end // 2)
     lived = State(max_records=10**7, max_gone=50_000)
     lived.apply(read(path).records[: session.end // 2])
     assert knowledge(session.state) == knowledge(lived)
     opened.stop()
+    assert (SECRET.encode() in _text(path)) is not masked
 
 
 async def test_a_server_is_recorded_without_a_console_and_opened_in_one(tmp_path: Path) -> None:
