@@ -99,7 +99,7 @@ def _summarize(file: Path, *, as_json: bool) -> int:
 
 def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
     from console.export import FORMATS, ExportError, save
-    from console.export.sheets import masked
+    from console.export.sheets import masked, records
     from console.link.extract import load, matching
     from console.link.recording import RecordingLink
     from console.query.parse import QueryError
@@ -111,8 +111,9 @@ def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
     with _as_recording(file, show_secrets=show_secrets) as path:
         link = RecordingLink(path)
         try:
-            found = masked(matching(load(link), query), show_secrets=show_secrets)
-            written = save(found, out, format)
+            session = load(link)
+            found = masked(matching(session, query), show_secrets=show_secrets)
+            written = save(found, out, format, records(session.state))
         except (ExportError, QueryError) as error:
             return _fail(str(error))
         finally:

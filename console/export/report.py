@@ -81,28 +81,30 @@ _GLYPHS = {
 }
 
 
-def _line(record: AnyRecord) -> list[object]:
+def _line(record: AnyRecord, name_of: Callable[[str], str]) -> list[object]:
     """A record as a line of the timeline: what it says, without the columns that it leaves empty."""
     cells = dict(zip(RECORDS.titles, RECORDS.cells(record), strict=True))
-    kind = str(cells["kind"])
-    reached = f" ×{cells['sockets']}" if kind == "event_sent" and not cells["socket"] else ""
+    kind, socket = str(cells["kind"]), str(cells["socket"])
+    reached = f" ×{cells['sockets']}" if kind == "event_sent" and not socket else ""
+    rooms = " ".join(map(name_of, getattr(record, "rooms", ())))
     more = [f"ack #{cells['ack id']}"] if cells["ack id"] not in ("", None) else []
     more += [f"{cells['ack ms']} ms"] if cells["ack ms"] != "" else []
-    more += [f"except {cells['except']}"] if cells["except"] else []
+    more += [f"except {' '.join(map(name_of, except_))}"] if (except_ := getattr(record, "except_", ())) else []
     return [
         str(cells["time"]).replace("T", " ").rstrip("Z"),
         _GLYPHS.get(kind, "·"),
-        cells["socket"] or f"{cells['rooms'] or (cells['namespace'] if reached else cells['server'])}{reached}",
+        name_of(socket) if socket else f"{rooms or (cells['namespace'] if reached else cells['server'])}{reached}",
         cells["event"] or kind.replace("_", " "),
         " ".join(str(cells[name]) for name in ("room", "message", "data") if cells[name] not in ("", "[]")),
         ", ".join(more),
         cells["namespace"],
+        socket,
     ]
 
 
-_TIMELINE: Sheet[AnyRecord] = Sheet(
-    "events", RECORDS.data, ("time (UTC)", "", "who", "what", "content", "more", "namespace"), _line
-)
+def _timeline(sheet: Sheet[Any]) -> Sheet[AnyRecord]:
+    titles = ("time (UTC)", "", "who", "what", "content", "more", "namespace", "socket")
+    return Sheet("events", RECORDS.data, titles, lambda record: _line(record, sheet.name_of))
 
 
 def _digest(text: str) -> str:
@@ -119,7 +121,7 @@ def write_report(
     things: Iterable[Any], file: TextIO, sheet: Sheet[Any], progress: Callable[[int], None], title: str = ""
 ) -> int:
     """Write things as a report, one row each; how many they were."""
-    sheet = _TIMELINE if sheet is RECORDS else sheet
+    sheet = _timeline(sheet) if sheet.cells is RECORDS.cells else sheet
     titles = "".join(f"<th scope=col>{_safe(name)}</th>" for name in sheet.titles)
     name = _safe(title or f"Socketscope: {sheet.name}")
     file.write(

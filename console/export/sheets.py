@@ -39,6 +39,8 @@ class Sheet(NamedTuple, Generic[Thing]):
     #: The titles of CSV's columns, and a row's cells below them.
     titles: tuple[str, ...]
     cells: Callable[[Thing], Sequence[object]]
+    #: What a report calls a socket.
+    name_of: Callable[[str], str] = str
 
 
 def iso(nanoseconds: int) -> str:
@@ -136,6 +138,12 @@ _COLUMNS: dict[str, Callable[[AnyRecord], object]] = {
 RECORDS: Sheet[AnyRecord] = Sheet(
     "events", _record, tuple(_COLUMNS), lambda record: [value(record) for value in _COLUMNS.values()]
 )
+
+
+def records(state: State) -> Sheet[AnyRecord]:
+    """Records, whose sockets have the names that the state knows."""
+    return RECORDS._replace(name_of=lambda id: state.label(id) if state.known(id) else id)
+
 
 LOGS: Sheet[Log] = Sheet(
     "logs",

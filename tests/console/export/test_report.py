@@ -18,6 +18,8 @@ from hypothesis import strategies as st
 
 from console.export import write
 from console.export.report import POLICY
+from console.export.sheets import records as records_of
+from console.state.state import State
 from server_core import records
 from tests.console.screens.conftest import chat
 from tests.support.make import Maker
@@ -76,7 +78,7 @@ def check(page: str, rows: int) -> Parsed:
     names = [tag for tag, _ in parsed.tags]
     assert set(names) <= SKELETON
     assert (names.count("script"), names.count("style"), names.count("tr")) == (1, 1, rows + 1)
-    assert names.count("td") == rows * 7
+    assert names.count("td") == rows * 8
     assert all(not attributes for tag, attributes in parsed.tags if tag in ("td", "tr", "script", "style"))
     for name in ("script", "style"):
         digest = base64.b64encode(hashlib.sha256(parsed.texts[name][0].encode()).digest()).decode()
@@ -93,6 +95,25 @@ def test_a_report_has_a_row_for_each_record() -> None:
     cells = parsed.texts["td"]
     assert "private message" in cells
     assert any("division by zero" in cell for cell in cells)
+
+
+def test_sockets_have_the_names_that_the_console_shows() -> None:
+    make = Maker()
+    made = make.socket("aX3f", user={"name": "<b>alice</b>"}) + make.socket(
+        "bY9k", rooms=("a-room-with-a-long-name",), auth={"name": "bob"}
+    )
+    made += [
+        make.received("aX3f", "hi"),
+        make.sent("hi", rooms=("a-room-with-a-long-name", "bY9k"), except_=("aX3f",), sockets=2),
+    ]
+    state = State()
+    state.apply(made)  # type: ignore[arg-type]
+    file = io.BytesIO()
+    write(made, file, "html", records_of(state))
+    cells = check(file.getvalue().decode(), len(made)).texts["td"]
+    received, sent = cells[-16:-8], cells[-8:]
+    assert (received[2], received[7]) == ("<b>alice</b>", "aX3f")
+    assert (sent[2], sent[5], sent[7]) == ("a-room-with-a-long-name bob ×2", "except <b>alice</b>", "")
 
 
 def test_what_peers_sent_is_text() -> None:
