@@ -142,7 +142,7 @@ RECORDS: Sheet[AnyRecord] = Sheet(
 
 def records(state: State) -> Sheet[AnyRecord]:
     """Records, whose sockets have the names that the state knows."""
-    return RECORDS._replace(name_of=lambda id: state.label(id) if state.known(id) else id)
+    return RECORDS._replace(name_of=lambda name: state.label(name) if state.known(name) else name)
 
 
 LOGS: Sheet[Log] = Sheet(
