@@ -148,7 +148,8 @@ class SocketPage(Page):
         records: Iterable[AnyRecord]
         if self._looked_at is not state:
             self._looked_at, self._former = state, {}
-            records = reversed([each for _, each in islice(history.backward(self.id, history.end), _FAR)])
+            kept = (each for piece in history.backward(self.id, history.end) for _, each in piece.records)
+            records = reversed(list(islice(kept, _FAR)))
         else:
             records = history.since(max(self._seen, history.first))
         for record in records:

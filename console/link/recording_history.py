@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from console.link.recording_index import Index
 from console.link.recording_segment import Segment
-from console.state.columns import KIND_NAMES
+from console.state.columns import KIND_NAMES, both, either
 from console.state.filter import MAYBE, YES, Filter, Narrowing
-from console.state.history import Matches
+from console.state.history import Matches, Piece
 from server_core.records import AnyRecord
 
 #: Records that are decoded between two pieces of a search.
@@ -19,6 +19,8 @@ _TAKEN = bytes(answer == YES for answer in range(256))
 _SENT, _COMMAND, _CONNECTING, _DISCONNECTED = map(
     KIND_NAMES.index, ("event_sent", "command", "connecting", "disconnected")
 )
+_IS_SENT = bytes(kind == _SENT for kind in range(256))
+_IS_COMMAND = bytes(kind == _COMMAND for kind in range(256))
 
 
 class RecordingHistory:
@@ -62,22 +64,22 @@ class RecordingHistory:
                 yield Matches(at, stop, _found(segment, known, at, stop, filter))
             segment.forget()
 
-    def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
-        """The records before `end` that can concern a socket, by their numbers, the newest first."""
+    def backward(self, socket: str, end: int) -> Iterator[Piece]:
+        """The records before `end` that can concern a socket, a segment at a time, the newest first."""
         end = min(end, self.end)
         wanted = self._index.socket_ids.find(socket)
         first, last = self._life(wanted, end)
         for segment in reversed(list(self._index.segments(0, end))):
-            kinds, there = segment.kinds, first < segment.end and segment.start <= last
-            if not there and _COMMAND not in kinds:
-                continue
-            mask = bytes(
-                number == wanted or kind == _COMMAND or (kind == _SENT and not number and first <= position <= last)
-                for position, number, kind in zip(
-                    range(segment.start, segment.end), segment.sockets, kinds, strict=True
-                )
-            )
-            yield from reversed(list(segment.records(mask)))
+            kinds = segment.kinds
+            asked = kinds.translate(_IS_COMMAND)
+            if first < segment.end and segment.start <= last:
+                there = max(first, segment.start) - segment.start, min(last + 1, segment.end) - segment.start
+                numbers = segment.sockets
+                to_all = bytes(map((0).__eq__, numbers[slice(*there)]))
+                sent = both(kinds[slice(*there)].translate(_IS_SENT), to_all)
+                asked = either(asked, bytes(there[0]) + sent + bytes(len(kinds) - there[1]))
+                asked = either(asked, bytes(map(wanted.__eq__, numbers)))
+            yield Piece(segment.start, segment.end, list(segment.records(asked))[::-1])
 
     def _life(self, socket: int, end: int) -> tuple[int, int]:
         """Numbers of the first and the last record between which a socket can have been there."""

@@ -56,9 +56,17 @@ class Records(Protocol):
         from the oldest, or from the newest."""
         ...
 
-    def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
-        """The records before `end` that can concern a socket, by their numbers, the newest first."""
+    def backward(self, socket: str, end: int) -> Iterator[Piece]:
+        """The records before `end` that can concern a socket, in pieces of a few milliseconds, the newest first."""
         ...
+
+
+class Piece(NamedTuple):
+    """Records with their numbers, the newest first, and from where to where all others are left out."""
+
+    start: int
+    end: int
+    records: list[tuple[int, AnyRecord]]
 
 
 class Matches(NamedTuple):
@@ -146,11 +154,14 @@ class History:
             if answer == YES or (answer == MAYBE and takes(records[number - start]))
         ]
 
-    def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
-        """The records before `end`, by their numbers, the newest first."""
-        first, last = self.first, min(end, self.end)
-        kept = islice(reversed(self._records), len(self._records) - (last - first), None)
-        return zip(range(last - 1, first - 1, -1), kept, strict=False)
+    def backward(self, socket: str, end: int) -> Iterator[Piece]:
+        """The records before `end`, in pieces, the newest first. Older ones may go meanwhile."""
+        end = min(end, self.end)
+        while end > self.first:
+            start = max(self.first, end - PIECE)
+            kept = self._records[start - self.first : end - self.first]
+            yield Piece(start, end, list(zip(range(end - 1, start - 1, -1), reversed(kept), strict=True)))
+            end = start
 
     def append(self, record: AnyRecord) -> None:
         self._records.append(record)
@@ -223,7 +234,7 @@ class Upto:
     def search(self, filter: Filter, start: int, end: int, *, newest_first: bool = False) -> Iterator[Matches]:
         return self._all.search(filter, start, end, newest_first=newest_first)
 
-    def backward(self, socket: str, end: int) -> Iterator[tuple[int, AnyRecord]]:
+    def backward(self, socket: str, end: int) -> Iterator[Piece]:
         return self._all.backward(socket, end)
 
     def upto(self, end: int) -> Upto:

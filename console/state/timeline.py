@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from console.state.filter import Filter
-from console.state.history import Matches
+from console.state.history import Matches, Piece
 from console.state.session import Session
 from console.state.state import State
 from server_core.records import (
@@ -115,10 +115,9 @@ class Timeline:
         self._from, self._seen, self._late = history.first, history.end, False
         self._track = SocketTrack(self._state, self.socket) if self.socket else None
         if self._track and self.socket:
-            back = self._track.backward(history.backward(self.socket, history.end))
-            self.numbers = [number for number, record in reversed(back) if self._matches(record)]
-            return
-        if self.filter:
+            self._from = history.end
+            self._back = self._track.backward(history.backward(self.socket, history.end), self._matches)
+        elif self.filter:
             self._from = history.end
             self._back = history.search(self.filter, history.first, history.end, newest_first=True)
         self._go_on(FIRST)
@@ -131,6 +130,7 @@ class Timeline:
                 if self._track.forward(record) and self._matches(record):
                     numbers.append(number)
             self._seen = history.end
+            self._look_back(numbers, time.perf_counter() + seconds)
         elif self.filter and isinstance(numbers, list):
             until = time.perf_counter() + seconds
             self._look_on(self.filter, numbers, until)
@@ -211,28 +211,29 @@ class SocketTrack:
             return True
         return self._reached_by(record)
 
-    def backward(self, records: Iterable[tuple[int, AnyRecord]]) -> list[tuple[int, AnyRecord]]:
-        """Those that concern it, of records with their numbers from the newest to the oldest: its rooms of each moment
+    def backward(self, pieces: Iterable[Piece], takes: Callable[[AnyRecord], bool]) -> Iterator[Matches]:
+        """Those that concern it and that a filter takes, from the newest pieces to the oldest: its rooms of each moment
         are found by going back."""
-        now = (self._connected, set(self._rooms))
-        found: list[tuple[int, AnyRecord]] = []
-        for number, record in records:
-            if getattr(record, "socket", None) != self._id:
-                if self._reached_by(record):
-                    found.append((number, record))
-                continue
-            found.append((number, record))
-            match record:
-                case Connected():
-                    self._connected = False
-                case RoomJoined():
-                    self._rooms.discard(record.room)
-                case RoomLeft():
-                    self._rooms.add(record.room)
-                case Disconnected():
-                    self._connected, self._rooms = True, set(record.rooms)
-        self._connected, self._rooms = now
-        return found
+        then = SocketTrack.__new__(SocketTrack)
+        then._id, then._nsp, then._connected, then._rooms = self._id, self._nsp, self._connected, set(self._rooms)
+        for piece in pieces:
+            found = [number for number, record in piece.records if then._before(record) and takes(record)]
+            yield Matches(piece.start, piece.end, found[::-1])
+
+    def _before(self, record: AnyRecord) -> bool:
+        """Whether the record before concerns it; what it was then is known from there on."""
+        if getattr(record, "socket", None) != self._id:
+            return self._reached_by(record)
+        match record:
+            case Connected():
+                self._connected = False
+            case RoomJoined():
+                self._rooms.discard(record.room)
+            case RoomLeft():
+                self._rooms.add(record.room)
+            case Disconnected():
+                self._connected, self._rooms = True, set(record.rooms)
+        return True
 
     def _reached_by(self, record: AnyRecord) -> bool:
         if isinstance(record, Commanded):

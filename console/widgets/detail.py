@@ -96,6 +96,11 @@ class Detail(LineList):
         """Whether this tab's newest row is followed."""
         return self.page_shown is not None and self.tab_name in self.page_shown.following
 
+    @property
+    def searching(self) -> float:
+        """How much of the history this tab's events were looked for in, from 0 to 1; it goes on with `sync_events`."""
+        return self.page_shown.timeline.progress if self.page_shown and self.follows_newest else 1.0
+
     def turn(self, by: int) -> None:
         """Go to another tab."""
         self.tab = (self.tab + by) % len(self.names)
@@ -132,8 +137,9 @@ class Detail(LineList):
         """Take in what changed."""
         page = self.page_shown
         self.border_title = Content(safe(page.title()) if page else "Detail")  # a plain string would be parsed
-        self.border_subtitle = Content(safe(page.note()) if page else "")
         self._blocks = page.blocks(self.tab_name) if page else []
+        searching = f"searching {self.searching:.0%}" if self.searching < 1 else ""
+        self.border_subtitle = Content("  ".join(filter(None, [searching, safe(page.note()) if page else ""])))
         self._lay_out()
         self.update()
 

@@ -301,3 +301,27 @@ def test_the_index_needs_little_for_a_record(tmp_path: Path) -> None:
     assert index._cached <= 40 * 1024
     assert index.times.itemsize + index.seen.itemsize + index.sockets.itemsize * 2 + 5 <= 30
     index.close()
+
+
+def test_a_sockets_own_timeline_is_looked_for_slice_by_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.state.timeline.FIRST", 0.0)
+    monkeypatch.setattr("console.state.timeline.SLICE", 0.0)
+    link, session = opened(write(tmp_path / "s.siorec", STORY))
+    socket = next(iter(session.state.sockets()))
+    timeline = Timeline(session)
+    timeline.set(socket=socket.id)
+    progress, rows = [timeline.progress], [len(timeline)]
+    last = timeline[len(timeline) - 1]
+    while timeline.progress < 1:
+        timeline.extend()
+        progress.append(timeline.progress)
+        rows.append(len(timeline))
+    assert (progress, rows) == (sorted(progress), sorted(rows))
+    assert len(progress) > 4
+    assert timeline[len(timeline) - 1] == last
+    whole = list(timeline.numbers)
+    monkeypatch.setattr("console.state.timeline.FIRST", 60.0)
+    timeline.set()
+    timeline.set(socket=socket.id)
+    assert (timeline.progress, list(timeline.numbers)) == (1, whole)
+    link.stop()
