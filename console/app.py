@@ -20,6 +20,8 @@ from console.state.state import State
 
 #: Seconds within which a second ^c ends the console.
 AGAIN = 3.0
+#: When the collector looks for cycles. What is folded has none, and looking at ten thousand sockets holds up the keys.
+GARBAGE = (20_000, 10, 100)
 
 
 class ConsoleApp(App[None]):
@@ -79,3 +81,4 @@ class ConsoleApp(App[None]):
         if self._script:
             main.play(self._script, self._replaying)
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again
+        gc.set_threshold(*GARBAGE)

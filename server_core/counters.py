@@ -7,6 +7,7 @@ rooms is about to change: a thousand broadcasts to one room then cost one pass o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from weakref import WeakMethod
 
 from server_core.records import SocketCounters
 
@@ -24,7 +25,9 @@ class Counters:
     """Counters by socket."""
 
     def __init__(self, recipients: Recipients) -> None:
-        self._recipients = recipients
+        """`recipients` is a roster's method."""
+        # whose roster has these counters: a cycle would leave each copy to a long garbage collection
+        self._recipients = WeakMethod(recipients)
         #: Socket → the fields of its `SocketCounters`.
         self._rows: dict[str, list[int]] = {}
         #: Broadcasts not counted yet: how many, the time of the last one, their bytes.
@@ -102,9 +105,11 @@ class Counters:
         if not self._broadcasts:
             return
         broadcasts, self._broadcasts, self._addressed = self._broadcasts, {}, set()
-        rows = self._rows
+        rows, recipients = self._rows, self._recipients()
+        if recipients is None:
+            return
         for target, (sent, last, size) in broadcasts.items():
-            for socket in self._recipients(*target):
+            for socket in recipients(*target):
                 row = rows.get(socket)
                 if row is None:
                     rows[socket] = [0, sent, last, 0, size]

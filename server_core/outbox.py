@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from server_core.records import Gap, Record, Sync, encode_batch
+from server_core.records import Gap, Record, Sync, encode_batch, stands_for
 
 #: Bytes of encoded records that may wait, in batches of at most `BATCH` records.
 MAX_BYTES = 32 * 1024 * 1024
@@ -53,6 +53,6 @@ class Outbox:
         for start in range(0, len(records), BATCH):
             part = records[start : start + BATCH]
             batch = encode_batch(part)
-            self._batches.append((batch, len(part)))
+            self._batches.append((batch, sum(map(stands_for, part))))
             self._bytes += len(batch)
         self._ready.set()

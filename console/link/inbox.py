@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from server_core.records import AnyRecord, Gap, PayloadRecord, ServerStopped, Sync
+from server_core.records import AnyRecord, Gap, PayloadRecord, ServerStopped, Sync, stands_for
 
 MAX_RECORDS = 100_000
 MAX_BYTES = 64 * 1024 * 1024
@@ -39,7 +39,7 @@ class Inbox:
             self._bytes += sum(map(_size, records))
             if len(self._records) <= self._max_records and self._bytes <= self._max_bytes:
                 return True
-            self._lost = len(self._records)
+            self._lost = sum(map(stands_for, self._records))
             self._records, self._bytes = [], 0
             return False
 
@@ -57,12 +57,12 @@ class Inbox:
                     epoch=record.epoch,
                     seq=record.seq,
                     time=record.time,
-                    lost=self._lost + index,
+                    lost=self._lost + sum(map(stands_for, records[:index])),
                     why="the screen was too slow",
                 )
                 self._lost = 0
                 return [gap, *records[index:]]
-        self._lost += len(records)
+        self._lost += sum(map(stands_for, records))
         return ()
 
 

@@ -20,7 +20,7 @@ OVERHEAD = 400
 PIECE = 1_000
 CHUNK = 2_048
 #: Names of sockets and events that nobody may have any more, past which they are numbered anew.
-MAX_NAMES = 50_000
+MAX_NAMES = 20_000
 
 
 class Records(Protocol):

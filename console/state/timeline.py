@@ -30,7 +30,7 @@ from server_core.records import (
 )
 
 #: Seconds that searching may take at once, first and then: the screen looks again before it goes on.
-FIRST, SLICE = 0.01, 0.03
+FIRST, SLICE = 0.005, 0.015
 
 
 class Timeline:

@@ -62,6 +62,7 @@ from server_core.records.kinds import (
     ServerStopped,
     SocketRecord,
     Sync,
+    stands_for,
 )
 from server_core.records.live import (
     MAX_RTTS,
@@ -138,4 +139,5 @@ __all__ = [
     "decode_lines",
     "encode_batch",
     "encode_lines",
+    "stands_for",
 ]

@@ -339,3 +339,14 @@ AnyRecord = (
     | HandlerException
     | Commanded
 )
+
+
+def stands_for(record: Record) -> int:
+    """How many records are lost with this one: a gap stands for those that were lost before it, and of a sync nothing
+    is, for another takes its place."""
+    match record:
+        case Gap():
+            return record.lost
+        case Sync():
+            return 0
+    return 1

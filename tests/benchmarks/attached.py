@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from tests.benchmarks.console import Pty, p95
 from tests.benchmarks.load import cpu_seconds
 from tests.benchmarks.rows import Row
+from tests.benchmarks.screen import Pty, p95
 from tests.support import node
 from tests.support.peers import AUTH
 from tests.support.run import APPS

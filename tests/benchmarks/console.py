@@ -2,96 +2,49 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import os
-import pty
+import json
+import signal
 import socket
 import statistics
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fcntl import ioctl
 from pathlib import Path
 
 from server_core.recording import Recorder
+from tests.benchmarks import load
 from tests.benchmarks.load import cpu_seconds, memory
 from tests.benchmarks.process import free_port
 from tests.benchmarks.rows import Row
+from tests.benchmarks.screen import PATIENCE, Pty, p95
+from tests.benchmarks.systems import OWN, STOCK, running
+from tests.benchmarks.watched import COUNTS
 from tests.support.make import Maker
 
-LINES, COLUMNS = 40, 140
-#: Seconds until the first paint, and until a key shows.
-PATIENCE = 60.0
-_ASKS_FOR_FRAMES, _HAS_FRAMES = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 #: Letters that no record holds: what is typed is found in what is painted.
 _LETTERS = "".join(chr(code) for code in range(0x430, 0x450))
+#: Seconds between two keys of a person in a hurry.
+_PAUSE = 0.12
+#: What the table is sorted by with each `s`, from its first order on.
+_ORDERS = ("id", "nsp", "transport", "address", "attributes", "rooms", "names", "in", "out", "last", "rtt")
 
 
-class Pty:
-    """A command on a pty; what it paints is looked at, not drawn."""
+@dataclass
+class Keys:
+    """How long keys took until what they do was painted: seconds, 95 of 100 took no longer."""
 
-    def __init__(self, command: list[str], home: str) -> None:
-        self._master, slave = pty.openpty()
-        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        keep = {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
-        environ = keep | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": home, "LANG": "C.UTF-8"}
-        self.started = time.perf_counter()
-        self._process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, env=environ, start_new_session=True
-        )
-        os.close(slave)
-        self.pid = self._process.pid
-        self._tail = b""
-        self._wanted: bytes | None = None
-        self._found = threading.Event()
-        self.painted = 0.0
-        self.bytes = 0
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):
-            while data := os.read(self._master, 65_536):
-                now = time.perf_counter()
-                self.bytes += len(data)
-                text = self._tail + data
-                if _ASKS_FOR_FRAMES in text and _ASKS_FOR_FRAMES not in self._tail:
-                    os.write(self._master, _HAS_FRAMES)
-                if self._wanted and self._wanted in text:
-                    self._wanted, self.painted = None, now
-                    self._found.set()
-                self._tail = text[-256:]
-
-    def press(self, keys: str, shows: str = "") -> float:
-        """Write keys; the seconds until the text that they make was painted."""
-        if shows:
-            self._found.clear()
-            self._wanted = shows.encode()
-        start = time.perf_counter()
-        os.write(self._master, keys.encode())
-        if not shows:
-            return 0.0
-        if not self._found.wait(PATIENCE):
-            raise RuntimeError(f"{shows!r} was never painted")
-        return self.painted - start
-
-    def wait(self, shows: str) -> float:
-        """Seconds from the start until a text was painted."""
-        self._found.clear()
-        self._wanted = shows.encode()
-        if shows.encode() not in self._tail and not self._found.wait(PATIENCE):
-            raise RuntimeError(f"{shows!r} was never painted")
-        return self.painted - self.started
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        os.close(self._master)
+    #: Down in the list: the details of the next socket.
+    moved: float
+    #: A letter of a filter, whose every letter has all that is kept filtered again.
+    typed: float
+    #: To the list's other end, and another order.
+    scrolled: float = 0.0
+    sorted: float = 0.0
 
 
 @dataclass
@@ -100,30 +53,68 @@ class Load:
 
     #: Share of one core.
     share: float
-    #: Seconds from a key that moves the cursor to the details of what it is on then.
-    p50: float
-    p95: float
-    #: The same for a letter typed into the filter, each of which filters everything again.
-    typed_p95: float
+    keys: Keys
     #: Bytes of memory, at the end.
     memory: int
+    #: Events and acks that came in a second.
+    rate: float
+    #: Records that are counted as lost, and those that were neither seen nor counted.
+    lost: int
+    uncounted: int
+
+
+class Attached:
+    """A console on a generator of its own."""
+
+    def __init__(self, screen: Pty, generator: subprocess.Popen[bytes], counts: Path) -> None:
+        self.screen = screen
+        self._generator = generator
+        self._counts = counts
+
+    def alive(self) -> None:
+        if self._generator.poll() is not None or not self.screen.alive():
+            raise RuntimeError("it has ended")
+
+    def end(self) -> tuple[int, int, int]:
+        """Have no more events come: how many were made, and how many the console saw and knows to be lost."""
+        self._generator.send_signal(signal.SIGUSR1)
+        assert self._generator.stdout
+        made = int(self._generator.stdout.readline())
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            folded, lost = self._count()
+            if folded + lost >= made or time.monotonic() > deadline:
+                return made, folded, lost
+            time.sleep(0.2)
+
+    def _count(self) -> tuple[int, int]:
+        self._counts.unlink(missing_ok=True)
+        self.screen.send(signal.SIGUSR1)
+        deadline = time.monotonic() + PATIENCE
+        while not self._counts.exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError("the console does not answer")
+            time.sleep(0.02)
+        counts = json.loads(self._counts.read_text())
+        return counts["folded"], counts["lost"]
 
 
 @contextlib.contextmanager
-def _attached(sockets: int, rate: int) -> Iterator[tuple[Pty, Callable[[], bool]]]:
-    """A console on a generator of its own; and whether that still runs."""
+def _attached(sockets: int, rate: int) -> Iterator[Attached]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="socketscope-bench-") as home:
+        counts = Path(home) / "counts.json"
         command = [sys.executable, "-m", "tests.benchmarks.generator", str(port), str(sockets), str(rate)]
-        generator = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        generator = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         try:
             _wait_for(port)
-            console = Pty([sys.executable, "-m", "console", "attach", f"http://127.0.0.1:{port}", "--token", "x"], home)
+            watched = [sys.executable, "-m", "tests.benchmarks.watched", "attach", f"http://127.0.0.1:{port}"]
+            screen = Pty([*watched, "--token", "x"], home, {COUNTS: str(counts)})
             try:
-                console.wait("socket-0")
-                yield console, lambda: generator.poll() is None
+                screen.wait("socket-0")
+                yield Attached(screen, generator, counts)
             finally:
-                console.close()
+                screen.close()
         finally:
             generator.kill()
             generator.wait()
@@ -139,45 +130,88 @@ def _wait_for(port: int) -> None:
     raise RuntimeError("the generator does not answer")
 
 
-def _move(console: Pty, times: int) -> list[float]:
-    """Move down the list of sockets."""
+def _row(number: int) -> str:
+    """What the details of a socket have painted."""
+    return f"socket-{number:014d}"
+
+
+def _move(screen: Pty, times: int) -> float:
     took: list[float] = []
     for number in range(1, times + 1):
-        took.append(console.press("\x1b[B", f"socket-{number:014d}"))
-        time.sleep(0.12)
-    return took
+        took.append(screen.press("\x1b[B", _row(number)))
+        time.sleep(_PAUSE)
+    return p95(took)
 
 
-def p95(took: list[float]) -> float:
-    return sorted(took)[int(len(took) * 0.95)]
+def _scroll(screen: Pty, times: int, sockets: int) -> float:
+    took: list[float] = []
+    for _ in range(times // 2):
+        for key, row in (("\x1b[F", sockets - 1), ("\x1b[H", 0)):
+            took.append(screen.press(key, _row(row)))
+            time.sleep(_PAUSE)
+    return p95(took)
 
 
-def _type(console: Pty, times: int) -> list[float]:
-    """Type a filter that takes everything, letter after letter: each is a key, and the whole list filtered again."""
+def _sort(screen: Pty) -> float:
+    took: list[float] = []
+    for order in _ORDERS:
+        took.append(screen.press("s", f"ed by {order}"))  # "sorted", of which what is beneath cuts off a part
+        time.sleep(1)  # it is ordered then, and what it says is gone
+    return p95(took)
+
+
+def _type(screen: Pty, times: int) -> float:
+    """Type a filter that takes everything: each letter is a key, and the whole list filtered again."""
     took: list[float] = []
     while len(took) < times:
-        console.press("/")
-        time.sleep(0.3)
-        console.press("!")
+        screen.press("/", "filter…")
+        time.sleep(_PAUSE)
+        screen.press("!", "!")
         for letter in _LETTERS[: times - len(took)]:
-            took.append(console.press(letter, letter))
-            time.sleep(0.12)
-        console.press("\x1b")
-        time.sleep(0.3)
-    return took
+            time.sleep(_PAUSE)
+            took.append(screen.press(letter, letter))
+        time.sleep(_PAUSE)
+        screen.press("\x1b", "http://127")
+    return p95(took)
 
 
-def measure(sockets: int, rate: int, *, seconds: float, keys: int = 40) -> Load:
-    """A console with so many sockets and events a second: its share of a core unwatched, then how it answers keys."""
-    with _attached(sockets, rate) as (console, alive):
+def measure(sockets: int, rate: int, *, seconds: float, keys: int = 40, whole: bool = False) -> Load:
+    """A console with so many sockets and events a second: its share of a core unwatched, then how it answers keys, with
+    `whole` also those that scroll and sort; nothing may be lost uncounted."""
+    with _attached(sockets, rate) as attached:
+        screen, began = attached.screen, time.monotonic()
         time.sleep(3)
-        before, start = cpu_seconds(console.pid), time.monotonic()
+        before, start = cpu_seconds(screen.pid), time.monotonic()
         time.sleep(seconds)
-        share = (cpu_seconds(console.pid) - before) / (time.monotonic() - start)
-        moved, typed = _move(console, keys), _type(console, keys)
-        if not alive():
-            raise RuntimeError("the generator ended")
-        return Load(share, statistics.median(moved), p95(moved), p95(typed), memory(console.pid))
+        share = (cpu_seconds(screen.pid) - before) / (time.monotonic() - start)
+        found = Keys(_move(screen, keys), _type(screen, keys))
+        if whole:
+            found.scrolled, found.sorted = _scroll(screen, keys, sockets), _sort(screen)
+        attached.alive()
+        took = time.monotonic() - began
+        made, folded, lost = attached.end()
+        return Load(share, found, memory(screen.pid), made / took, lost, max(0, made - folded - lost))
+
+
+async def _sustained(events: int) -> dict[str, float]:
+    """Events and acks a second that a real server sustains: stock, and ours with a console."""
+    found: dict[str, float] = {}
+    for system in (STOCK, OWN):
+        async with running(system) as process:
+            clients = await load.connect(process.port, 50)
+            await load.echo(clients, events // 4)
+            start = time.monotonic()
+            await load.echo(clients, events)
+            found[system.name] = 2 * events / (time.monotonic() - start)
+            for client in clients:
+                client.close()
+    return found
+
+
+def _kept(what: str, events: int) -> dict[str, float]:
+    command = [sys.executable, "-m", "tests.benchmarks.kept", what, str(events)]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return found
 
 
 def first_paint(rounds: int) -> float:
@@ -212,30 +246,85 @@ def recording_share(rate: int) -> float:
 
 def measure_all(*, quick: bool, say: Callable[[str], None]) -> list[Row]:
     """The rows about the console. Those of time are noise on a busy machine."""
-    seconds, keys = (6.0, 40) if quick else (60.0, 100)
-    loads: dict[tuple[int, int], Load] = {}
-    for sockets, rate in ((10_000, 0), (10_000, 5_000), (10_000, 20_000), (100_000, 0)):
+    keys = 60 if quick else 120
+    loads: list[Load] = []
+    for sockets, rate, seconds, whole in (
+        (10_000, 0, 4, True),
+        (10_000, 5_000, 8 if quick else 30, False),
+        (10_000, 20_000, 8 if quick else 60, False),
+        (100_000, 0, 4, True),
+    ):
         say(f"the console, {sockets:,} sockets, {rate:,} events a second")
-        loads[sockets, rate] = measure(sockets, rate, seconds=seconds if rate else 5.0, keys=keys)
-    idle, steady, heavy, many = loads.values()
+        loads.append(measure(sockets, rate, seconds=seconds, keys=keys, whole=whole))
+    idle, steady, heavy, many = loads
+    say("what a real server sustains")
+    sustained = asyncio.run(_sustained(4_000 if quick else 20_000))
     say("the console's first paint")
     first = first_paint(3 if quick else 7)
-    what = "10,000 sockets, 5,000 events/s"
+    say("a text in a million events")
+    text = _kept("substring", 1_000_000)
+    events = 3_000_000 if quick else 10_000_000
+    say(f"memory after {events:,} events")
+    held = _kept("memory", events)
+    return [*_under_load(idle, steady, heavy, sustained), *_large(idle, many), *_others(first, text, held, events)]
 
-    def row(id: str, workload: str, ours: float, must: float | None = None, unit: str = "") -> Row:
-        return Row(id, workload, ours, must, unit, steady=False)
 
+def _timed(id: str, workload: str, ours: float, must: float | None = None, unit: str = "") -> Row:
+    return Row(id, workload, ours, must, unit, steady=False)
+
+
+def _beyond(id: str, what: str, loaded: float, idle: float, must: float) -> Row:
+    workload = f"{what} to paint, p95 beyond idle's {idle * 1e3:.0f} ms"
+    return _timed(id, workload, (loaded - idle) * 1e3, must, " ms")
+
+
+def _under_load(idle: Load, steady: Load, heavy: Load, sustained: dict[str, float]) -> list[Row]:
+    at, more = "console, 10,000 sockets, 5,000 events/s", f"the same at {heavy.rate:,.0f} events/s"
+    real = _timed(
+        "sustained", "beside it, what a real server sustains: events and acks/s", sustained[OWN.name], unit=" /s"
+    )
+    real.peers["stock"] = sustained[STOCK.name]
     return [
-        row("console-share", f"console, {what}: share of one core", steady.share * 100, 30, " %"),
-        row("console-idle-p95", "console, 10,000 sockets, idle: key to paint, p95", idle.p95 * 1e3, unit=" ms"),
-        row("console-p95", f"console, {what}: p95 beyond idle's", (steady.p95 - idle.p95) * 1e3, 30, " ms"),
-        row("console-heavy-share", "the same at 20,000 events/s: share of one core", heavy.share * 100, unit=" %"),
-        row("console-heavy-p95", "at 20,000 events/s: p95 beyond idle's", (heavy.p95 - idle.p95) * 1e3, 60, " ms"),
-        row("console-many-p95", "100,000 sockets: p95 beyond idle's", (many.p95 - idle.p95) * 1e3, 100, " ms"),
-        row("console-typed-p95", f"{what}: a letter in the filter to paint, p95", steady.typed_p95 * 1e3, unit=" ms"),
-        row("console-memory", "console after the run at 20,000 events/s", heavy.memory / 2**20, unit=" MiB"),
-        row("first-paint", "`socketscope run` to first paint ÷ `import textual.app`", first, 2.5),
-        row(
-            "record-share", "record to disk at 5,000 events/s: share of one core", recording_share(5_000) * 100, 3, " %"
+        _timed("console-share", f"{at}: share of one core", steady.share * 100, 30, " %"),
+        _beyond("console-p95", f"{at}: key", steady.keys.moved, idle.keys.moved, 30),
+        _beyond("console-typed-p95", f"{at}: letter of a filter", steady.keys.typed, idle.keys.typed, 30),
+        _timed("console-uncounted", f"{at}: lost uncounted", steady.uncounted, 0),
+        _timed("console-heavy-share", f"{more}: share of one core", heavy.share * 100, unit=" %"),
+        _beyond("console-heavy-p95", f"{more}: key", heavy.keys.moved, idle.keys.moved, 60),
+        _beyond("console-heavy-typed-p95", f"{more}: letter of a filter", heavy.keys.typed, idle.keys.typed, 60),
+        _timed("console-heavy-uncounted", f"{more}: lost uncounted (counted: {heavy.lost:,})", heavy.uncounted, 0),
+        _timed("console-memory", f"{more}: memory of the console then", heavy.memory / 2**20, unit=" MiB"),
+        real,
+    ]
+
+
+def _large(idle: Load, many: Load) -> list[Row]:
+    what = "console, 100,000 sockets"
+    return [
+        _beyond("console-many-p95", f"{what}: key", many.keys.moved, idle.keys.moved, 100),
+        _beyond("console-many-scrolled", f"{what}: to the other end", many.keys.scrolled, idle.keys.scrolled, 100),
+        _beyond("console-many-sorted", f"{what}: another order", many.keys.sorted, idle.keys.sorted, 100),
+        _beyond("console-many-typed", f"{what}: letter of a filter", many.keys.typed, idle.keys.typed, 100),
+    ]
+
+
+def _others(first: float, text: dict[str, float], held: dict[str, float], events: int) -> list[Row]:
+    return [
+        _timed("first-paint", "`socketscope run` to first paint ÷ `import textual.app`", first, 2.5),
+        _timed("substring", "a text that one of 1,000,000 events kept has", text["rare"] * 1e3, 100, " ms"),
+        _timed("substring-all", "a text that all of them have", text["all"] * 1e3, unit=" ms"),
+        _timed(
+            "record-share",
+            "record to disk at 5,000 events/s: share of one core",
+            recording_share(5_000) * 100,
+            3,
+            " %",
+        ),
+        _timed(
+            "memory-flat",
+            f"what a session holds at most until {events:,} events ÷ until 1,000,000 "
+            f"({held['after'] / 2**20:.0f} MiB; 50,000 kept)",
+            held["after"] / held["before"],
+            1.05,
         ),
     ]

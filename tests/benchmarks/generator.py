@@ -1,6 +1,7 @@
 """`python -m tests.benchmarks.generator PORT SOCKETS RATE`: a server that is not there, on the real link.
 
-A real tap is told of so many sockets and so many events a second; a real admin namespace hands out its records.
+A real tap is told of so many sockets and so many events a second; a real admin namespace hands out its records. On
+SIGUSR1 no more events come, and it says on a line how many there were.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import signal
 import sys
 import time
 from typing import Any
@@ -41,14 +43,17 @@ def _populate(tap: Tap, sockets: int) -> None:
         tap.attribute_set(sid, "/", "user", auth)
         if number % 1_000 == 0:
             tap.drain()  # the roster keeps them: a console starts from that
+    tap.drain()
 
 
 async def _events(tap: Tap, feed: Feed, sockets: int, rate: int) -> None:
     """From the first console on. Half of them with an ack; one in a hundred is an emit to a room."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, asked.set)
     random_ = random.Random(1)
     ids = itertools.count(1)
     start, made = time.monotonic(), 0
-    while rate:
+    while rate and not asked.is_set():
         await asyncio.sleep(BURST)
         if not feed.is_heard:
             start, made = time.monotonic(), 0
@@ -68,6 +73,8 @@ async def _events(tap: Tap, feed: Feed, sockets: int, rate: int) -> None:
                 tap.packet_received(engine, f"2{id}{text}")
                 tap.packet_sent(engine, f'3{id}["ok"]')
                 made += 2
+    await asked.wait()
+    print(made, flush=True)
 
 
 async def _run(port: int, sockets: int, rate: int) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -79,6 +82,17 @@ def test_a_copy_is_not_changed_by_what_follows() -> None:
     fold([*make.socket("b", rooms=("lobby",)), make.sent("hi", rooms=("lobby",), sockets=2)], roster)
     assert copy == before
     assert copy != roster
+
+
+def test_a_copy_that_nobody_holds_is_gone_at_once() -> None:
+    copy = fold(Maker().socket("a", rooms=("lobby",))).copy()
+    there = weakref.ref(copy)
+    gc.disable()
+    try:
+        del copy
+        assert there() is None
+    finally:
+        gc.enable()
 
 
 def test_a_broadcast_counts_for_each_that_it_reached_and_for_nobody_else() -> None:

@@ -27,6 +27,18 @@ def test_an_overflow_drops_all_and_begins_again_with_a_gap_and_a_sync() -> None:
     assert inbox.take() == [late]
 
 
+def test_a_gap_that_is_lost_is_counted_for_what_it_stands_for() -> None:
+    make = Maker()
+    inbox = Inbox(max_records=3)
+    gap = make(records.Gap, lost=100, why="the ring was full")
+    assert not inbox.put([make.received("a", "hi"), gap, make.received("a", "hi"), make.received("a", "hi")])
+    assert inbox.put([gap])
+    assert inbox.put([gap, make(records.Sync)])
+    found = inbox.take()[0]
+    assert isinstance(found, records.Gap)
+    assert found.lost == 303
+
+
 def test_bytes_are_bounded_too() -> None:
     make = Maker()
     inbox = Inbox(max_bytes=10_000)
