@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from console import places
 from console.actions.registry import action
 from console.link.base import LinkState
-from console.text import safe
+from console.text import safe, size
 from server_core.recording import Recorder, RecordingError
 
 if TYPE_CHECKING:
@@ -32,11 +32,14 @@ def _refusal(screen: MainScreen) -> str:
 )
 def record(screen: MainScreen) -> None:
     link = screen.link
-    if link.recording:
-        said = link.recording
+    if recorded := link.recording:
         link.record(None)
         screen.refresh_all()
-        screen.notify(safe(f"recorded {said}"), markup=False)
+        if recorded.error:
+            screen.notify(safe(recorded.error), severity="error", markup=False)
+        else:
+            said = f"recorded {size(recorded.size)} to {recorded.name}: socketscope open shows it"
+            screen.notify(safe(said), markup=False)
         return
     name = re.sub(r"[^\w.-]+", "-", link.title).strip("-.")[:60] or "session"
     path = places.output_folder() / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.siorec"

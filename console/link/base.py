@@ -9,7 +9,6 @@ from typing import Protocol
 
 import msgspec
 
-from console import text
 from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
 
@@ -38,11 +37,19 @@ class LinkStatus(msgspec.Struct, frozen=True):
     progress: float = 1.0
 
 
-def describe(recorder: Recorder | None) -> str:
+class Recorded(msgspec.Struct, frozen=True):
+    """What is being recorded, for the top line."""
+
+    #: The file's name, and its bytes so far.
+    name: str
+    size: int
+    #: Why nothing is written any more, in one line; empty while all is well.
+    error: str = ""
+
+
+def describe(recorder: Recorder | None) -> Recorded | None:
     """What `Link.recording` says of a recorder."""
-    if recorder is None:
-        return ""
-    return recorder.error or f"{recorder.path.name} {text.size(recorder.bytes_written)}"
+    return Recorded(recorder.path.name, recorder.bytes_written, recorder.error) if recorder else None
 
 
 class Link(Protocol):
@@ -58,8 +65,8 @@ class Link(Protocol):
     def status(self) -> LinkStatus: ...
 
     @property
-    def recording(self) -> str:
-        """What is being recorded, for the top line: `session.siorec 2.1 MB`; empty when nothing is."""
+    def recording(self) -> Recorded | None:
+        """What is being recorded; None when nothing is."""
         ...
 
     def record(self, recorder: Recorder | None) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from console.link.base import LinkState, LinkStatus, describe
+from console.link.base import LinkState, LinkStatus, Recorded, describe
 from console.link.inbox import Inbox
 from console.link.keeper import Keeper
 from server_core.recording import Recorder
@@ -42,7 +42,7 @@ class LiveLink:
         return self._status
 
     @property
-    def recording(self) -> str:
+    def recording(self) -> Recorded | None:
         return describe(self.recorder)
 
     @property

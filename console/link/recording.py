@@ -26,7 +26,7 @@ class RecordingLink:
     """Reads a file on, a slice at a time, on the screen's own thread: there is nothing to wait for."""
 
     can_restart = False
-    recording = ""
+    recording = None
 
     def __init__(self, path: Path, *, title: str = "") -> None:
         """RecordingError when the file is no recording, or of a newer version."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Future
 
-from console.link.base import LinkState, LinkStatus, describe
+from console.link.base import LinkState, LinkStatus, Recorded, describe
 from console.replay.witness import Teller, Witness
 from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
@@ -31,7 +31,7 @@ class SeenLink:
         return witness
 
     @property
-    def recording(self) -> str:
+    def recording(self) -> Recorded | None:
         return describe(self._recorder)
 
     def record(self, recorder: Recorder | None) -> None:

@@ -8,10 +8,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.lines import clock
-from console.link.base import Link, LinkState
+from console.link.base import Link, LinkState, Recorded
 from console.state.session import Session
 from console.state.state import State
-from console.text import count, cut, safe
+from console.text import count, cut, safe, size
 
 _MARKS = {
     LinkState.LIVE: ("●", "top--live"),
@@ -47,8 +47,9 @@ class TopLine(Widget):
             (f" {safe(link.title)}  ", ""),
             (f"{mark} {how}", mark_style),
         ]
-        if link.recording:
-            parts.append((self._recording(width - 1 - sum(len(text) for text, _ in parts)), "top--live"))
+        if recorded := link.recording:
+            room = width - 1 - sum(len(text) for text, _ in parts)
+            parts.append((_recording(recorded, room), "top--lost" if recorded.error else "top--live"))
         facts = [
             f"  {count(state.socket_count(), 'socket')}",
             f"  events {rates[-1]}/s ",
@@ -65,13 +66,17 @@ class TopLine(Widget):
         segments = [Segment(cut(text, width), self._style_of(name)) for text, name in parts]
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
-    def _recording(self, width: int) -> str:
-        """That it is recorded, and to which file where there is room."""
-        whole = f"  rec ● {safe(self._link.recording)}"
-        return whole if len(whole) <= width else "  rec ●"
-
     def _style_of(self, name: str) -> Style:
         return self.get_component_rich_style(name) if name else self.rich_style
+
+
+def _recording(recorded: Recorded, width: int) -> str:
+    """That it is recorded, how much, and to which file where there is room; or why it is not any more."""
+    if recorded.error:
+        whole, less = f"  rec ✗ {safe(recorded.error)}", "  rec ✗ ended"
+    else:
+        whole, less = f"  rec ● {safe(recorded.name)} {size(recorded.size)}", f"  rec ● {size(recorded.size)}"
+    return whole if len(whole) <= width else less
 
 
 def _kept(state: State) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from console.link.base import LinkState, LinkStatus, describe
+from console.link.base import LinkState, LinkStatus, Recorded, describe
 from server_core.recording import Recorder
 from server_core.records import AnyRecord, Command, CommandResult
 
@@ -41,7 +41,7 @@ class FakeLink:
         return future
 
     @property
-    def recording(self) -> str:
+    def recording(self) -> Recorded | None:
         return describe(self.recorder)
 
     def record(self, recorder: Recorder | None) -> None:

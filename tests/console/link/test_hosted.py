@@ -326,14 +326,16 @@ async def test_recording_starts_and_ends_in_the_middle_of_a_session(tmp_path: Pa
             await here.wait(records.Connected, socket=bob.id)
             here.link.record(Recorder(path, from_sync=True))
             assert await poll(lambda: any(isinstance(each, records.Sync) for each in read(path).records), 10)
-            assert here.link.recording.startswith("s.siorec ")
+            recorded = here.link.recording
+            assert recorded
+            assert (recorded.name, recorded.size > 0, recorded.error) == ("s.siorec", True, "")
             async with client(here.link.url, {"name": "alice"}) as alice:
                 await here.wait(records.Connected, socket=alice.id)
                 here.link.record(None)
-            assert here.link.recording == ""
+            assert here.link.recording is None
             await here.wait(records.Disconnected, socket=alice.id)
-    recorded = State()
+    opened = State()
     found = read(path).records
-    recorded.apply(found)
+    opened.apply(found)
     assert next(each.kind for each in found if each.server != records.CONSOLE) == "sync"
-    assert {socket.id for socket in recorded.sockets()} == {bob.id, alice.id}
+    assert {socket.id for socket in opened.sockets()} == {bob.id, alice.id}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ async def test_it_records_from_a_key_on(open_console: Open, tmp_path: Path, monk
         await screen.press("ctrl+r")
         await screen.wait("rec ● chat-io-")
         await screen.press("ctrl+r")
-        await screen.wait("recorded chat-io-")
+        await screen.wait("recorded", "to chat-io-")
         await screen.wait_gone("rec ●")
     (path,) = map(Path, glob.glob(f"{tmp_path}/chat-io-*.siorec"))
     assert read(path).header.target == "chat:io"
@@ -71,7 +72,14 @@ async def test_a_narrow_terminal_says_too_that_it_records(
     monkeypatch.chdir(tmp_path)
     async with open_console(chat(), size=(60, 24)) as screen:
         await screen.press("ctrl+r")
-        await screen.wait("rec ●")
+        text = await screen.wait("rec ●")
+        assert re.search(r"rec ● \d[\d.]* k?B", text)
+        recorder = screen.link.recorder
+        assert recorder
+        recorder.error = f"the recording {recorder.path} ended early: No space left on device"
+        await screen.wait("rec ✗ ended")
+        await screen.press("ctrl+r")
+        await screen.wait("No space left")
 
 
 async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Path) -> None:
