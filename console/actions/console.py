@@ -45,7 +45,7 @@ def theme(screen: MainScreen) -> None:
     "commands",
     "Find and run any of these by a few letters, a saved filter, a theme",
     group="Console",
-    footer="wide",
+    footer=("wide",),
     key_display="^p",
     typing=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from textual.binding import Binding
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
 Run = Callable[["MainScreen"], Awaitable[None] | None]
+#: A wide screen, a moment of the past, a recording at its end.
+Where = Literal["wide", "past", "file"]
 
 
 class Action(NamedTuple):
@@ -25,8 +27,8 @@ class Action(NamedTuple):
     help: str
     #: The heading that it stands under in the help.
     group: str
-    #: Whether the footer names it, or only a wide one.
-    footer: bool | Literal["wide"]
+    #: Whether the footer names it, or where alone.
+    footer: bool | tuple[Where, ...]
     #: How the key is written, where its name would not do.
     key_display: str | None
     run: Run
@@ -49,6 +51,10 @@ class Action(NamedTuple):
             id=self.id,
         )
 
+    def in_footer(self, here: Collection[Where]) -> bool:
+        """Whether the footer names it."""
+        return self.footer if isinstance(self.footer, bool) else any(where in here for where in self.footer)
+
 
 #: By id, in the order of the footer.
 ACTIONS: dict[str, Action] = {}
@@ -69,7 +75,7 @@ def action(
     help: str,
     *,
     group: str,
-    footer: bool | Literal["wide"] = False,
+    footer: bool | tuple[Where, ...] = False,
     key_display: str | None = None,
     visible: Callable[[MainScreen], bool] = always,
     refusal: Callable[[MainScreen], str] = nothing,

@@ -45,7 +45,7 @@ def _step(screen: MainScreen, by: int) -> None:
     "past",
     "Go back in time by a record of the timeline: every view shows how things were then",
     group="Time",
-    footer="wide",
+    footer=("wide", "file"),
     key_display="[",
     refusal=_nothing_before,
 )
@@ -109,7 +109,14 @@ def far_forward(screen: MainScreen) -> None:
     _step(screen, LONG)
 
 
-@action("go-to-time", "t", "go to time", "Go to a time, or to a share of all that is kept", group="Time")
+@action(
+    "go-to-time",
+    "t",
+    "go to time",
+    "Go to a time, or to a share of all that is kept",
+    group="Time",
+    footer=("file",),
+)
 def go_to_time(screen: MainScreen) -> None:
     def answered(moment: int | None) -> None:
         if moment is not None:
@@ -137,6 +144,7 @@ def go_to_record(screen: MainScreen) -> None:
     "play",
     "Play on from this moment, or pause; where it is not the past, from the beginning",
     group="Time",
+    footer=("past", "file"),
     key_display=".",
     refusal=_nothing_happened,
 )

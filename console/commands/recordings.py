@@ -93,6 +93,8 @@ def _summarize(file: Path, *, as_json: bool) -> int:
 
     with _as_recording(file) as path:
         found = msgspec.structs.replace(summarize(path), file=str(file))
+        if path != file:  # a HAR file, which nobody has recorded with us
+            found = msgspec.structs.replace(found, size=file.stat().st_size, created="", by="")
     click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2) if as_json else as_text(found))
     return 0
 
@@ -102,19 +104,23 @@ def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
     from console.export.sheets import masked, records
     from console.link.extract import load, matching
     from console.link.recording import RecordingLink
-    from console.query.parse import QueryError
+    from console.query.parse import QueryError, parse
     from console.text import count
 
     format = next((each for each in FORMATS if out.suffix == f".{each}"), None)
     if format is None:
         return _fail(f"{out} has no format's suffix: {', '.join(f'.{each}' for each in FORMATS)}")
+    try:
+        parse(query)
+    except QueryError as error:
+        return _fail(f"--filter: {error}")
     with _as_recording(file, show_secrets=show_secrets) as path:
         link = RecordingLink(path)
         try:
             session = load(link)
             found = masked(matching(session, query), show_secrets=show_secrets)
             written = save(found, out, format, records(session.state))
-        except (ExportError, QueryError) as error:
+        except ExportError as error:
             return _fail(str(error))
         finally:
             link.stop()
@@ -125,11 +131,12 @@ def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
 def _show(file: Path, settings: Callable[[], Settings]) -> int:
     from console.link.recording import RecordingLink
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _fail("the console needs a terminal: use --summary to see what is in a recording without one")
     chosen = settings()
     with _as_recording(file, show_secrets=chosen.show_secrets) as path:
         link = RecordingLink(path, title=file.name)
+        if not (sys.stdin.isatty() and sys.stdout.isatty()):
+            link.stop()
+            return _fail("the console needs a terminal: use --summary to see what is in a recording without one")
         from console.terminal import show
 
         return show(link, chosen, link.session(max_log_lines=chosen.max_log_lines))

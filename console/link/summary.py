@@ -87,7 +87,7 @@ def as_text(summary: Summary) -> str:
     span = f"{_time(summary.first)} to {_time(summary.last)} ({text.seconds((summary.last - summary.first) / 1e9)})"
     lines = [
         ("file", f"{summary.file} ({text.size(summary.size)})"),
-        ("recorded", f"{summary.created} by {summary.by}"),
+        ("recorded", f"{summary.created} by {summary.by}" if summary.created else ""),
         ("target", " ".join(filter(None, (summary.target, summary.url)))),
         ("servers", ", ".join(summary.servers)),
         ("span", span if summary.records else "nothing happened"),
@@ -99,7 +99,7 @@ def as_text(summary: Summary) -> str:
     if summary.lost:
         lines.append(("lost", f"{summary.lost:,} before they could be recorded"))
     if summary.damaged_lines:
-        lines.append(("damaged", f"{summary.damaged_lines:,} lines"))
+        lines.append(("damaged", text.count(summary.damaged_lines, "line")))
     if summary.truncated:
         lines.append(("cut short", "the last line"))
     return "\n".join(f"{name:<22} {text.safe(value)}" for name, value in lines if value)

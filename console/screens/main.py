@@ -17,6 +17,7 @@ from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from console.actions.registry import Where
 from console.actions.table import ACTIONS
 from console.dialogs.operator import Operator
 from console.lines import Reader
@@ -380,17 +381,19 @@ class MainScreen(Screen[None]):
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """Keys of what can't be done now are greyed, and say why; pressed all the same, they say it too."""
         found = super().active_bindings
-        wide = self.size.width >= WIDE
+        is_file = self.link.status.state in (LinkState.FILE, LinkState.LOADING)
+        wide, past = self.size.width >= WIDE, self.session.past
+        hides = is_file or (past and not wide)
+        here: set[Where] = {"wide"} if wide else set()
+        if hides:  # in place of what a recording refuses, and of what a narrow footer has no room for in the past
+            here.add("past" if past else "file")
         for key, active in found.items():
             if active.node is self and (known := ACTIONS.get(active.binding.id or "")):
-                if known.footer == "wide" and not wide:
-                    active = found[key] = active._replace(binding=replace(active.binding, show=False))
                 why = known.refusal(self)
-                if why:  # a narrow footer has no room for what the past refuses
-                    shown = active.binding.show and (wide or not self.session.past)
-                    found[key] = active._replace(
-                        binding=replace(active.binding, show=shown), enabled=False, tooltip=why
-                    )
+                shown = known.in_footer(here) and not (why and hides)
+                if why or shown != active.binding.show:
+                    binding = replace(active.binding, show=shown)
+                    found[key] = active._replace(binding=binding, enabled=not why, tooltip=why or active.tooltip)
         return found
 
     async def action_run(self, id: str) -> None:

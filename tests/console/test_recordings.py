@@ -56,7 +56,7 @@ def test_a_damaged_recording_opens_and_says_what_is_missing(recorded: Path) -> N
 def test_what_is_no_recording_is_refused_in_a_line(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "x.siorec"
     path.write_bytes(content)
-    for arguments in (["--summary"], ["--json"], ["--export", tmp_path / "o.html"]):
+    for arguments in (["--summary"], ["--json"], ["--export", tmp_path / "o.html"], []):
         done = run("open", path, *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert said in done.stderr
@@ -82,7 +82,8 @@ def test_what_a_filter_takes_is_exported(recorded: Path, tmp_path: Path, suffix:
 
 def test_an_export_that_can_not_be_says_why(recorded: Path, tmp_path: Path) -> None:
     assert "suffix" in run("open", recorded, "--export", tmp_path / "x.pdf").stderr
-    assert "no field" in run("open", recorded, "--export", tmp_path / "x.csv", "--filter", "wrong:x").stderr
+    done = run("open", recorded, "--export", tmp_path / "x.csv", "--filter", "wrong:x")
+    assert done.stderr == 'socketscope: --filter: there is no field "wrong": quotes make it a text\n'
     assert "is there already" in run("open", recorded, "--export", _there(tmp_path)).stderr
     assert run("open", recorded, "--filter", "x").exit_code == 2
 

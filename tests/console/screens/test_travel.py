@@ -95,6 +95,9 @@ async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Pat
         screen = app.screen
         lines = "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())
         assert "▤ recording" in lines
+        footer = lines.splitlines()[-1]
+        assert all(each in footer for each in ("[ past", "t go to time", ". play"))
+        assert "message" not in footer
         assert "bob" in lines
         assert "100%" in lines
     link.stop()
