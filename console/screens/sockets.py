@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.lines import Reader
-from console.link.base import Link
+from console.link.base import Link, LinkState
 from console.screens.table_view import TableView
 from console.screens.view import Subject
 from console.state.refs import RecordRef, Ref, SocketRef
@@ -37,6 +37,9 @@ class SocketsView(TableView):
         return ref.id if isinstance(ref, SocketRef) else None
 
     def hint(self) -> str:
+        if self.session.past or self.link.status.state in (LinkState.FILE, LinkState.LOADING):
+            # the end of a recording is mostly after everybody has gone
+            return "no sockets at this moment" + ("" if self.session.past else ": [ goes back in time, . plays")
         return f"no sockets yet: clients connect to {self.link.url}"
 
     def subject(self) -> Subject:

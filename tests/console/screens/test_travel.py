@@ -12,7 +12,9 @@ from console.app import ConsoleApp
 from console.link.base import LinkState
 from console.link.recording import RecordingLink
 from server_core.recording import Recorder, read
-from tests.console.screens.conftest import Open, chat
+from server_core.records import Disconnected
+from tests.console.fake_link import FakeLink
+from tests.console.screens.conftest import Open, Screen, chat
 from tests.support.make import Maker
 from tests.support.waiting import poll
 
@@ -100,4 +102,20 @@ async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Pat
         assert "message" not in footer
         assert "bob" in lines
         assert "100%" in lines
+    link.stop()
+
+
+async def test_a_recording_that_ends_without_sockets_says_where_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "chat.siorec"
+    recorder = Recorder(path)
+    make = Maker()
+    recorder.write([*make.socket("aaaa", user={"name": "bob"}), make(Disconnected, socket="aaaa", reason="gone")])
+    recorder.close()
+    link = RecordingLink(path)
+    app = ConsoleApp(link, session=link.session(max_log_lines=100))
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = Screen(app, pilot, FakeLink())
+        await screen.wait("no sockets at this moment: [ goes back in time, . plays")
+        await screen.press("left_square_bracket")
+        await screen.wait("◀ past", "bob")
     link.stop()
