@@ -155,7 +155,7 @@ def disconnect(
 
     \b
       socketscope disconnect localhost:3000 5yeiAhWO
-      socketscope disconnect localhost:3000 --where 'address:10.0.0.*' --close --yes
+      socketscope disconnect localhost:3000 --where 'addr:10.0.0.*' --close --yes
     """
     if bool(who) == bool(where):
         raise click.UsageError("say whom: ids, or --where QUERY")
