@@ -97,6 +97,23 @@ async def _why(console: Attached) -> str:
     return console.link.status.why
 
 
+@pytest.mark.parametrize(
+    ("lost", "state", "says"),
+    [
+        ((), LinkState.LIVE, ""),
+        ((1,), LinkState.LIVE, "2 of 3 servers: lost b:2, retrying: it is gone"),
+        ((0, 2), LinkState.LIVE, "1 of 3 servers: lost a:1, c:3, retrying: a:1: it is gone; c:3: it is gone"),
+        ((0, 1, 2), LinkState.LOST, "a:1: it is gone; b:2: it is gone; c:3: it is gone. Trying again"),
+    ],
+)
+def test_how_many_of_several_servers_are_lost(lost: tuple[int, ...], state: LinkState, says: str) -> None:
+    link = AttachedLink([Target(url=url) for url in ("http://a:1", "http://b:2", "http://c:3")])
+    for number, attachment in enumerate(link.attachments):
+        attachment.why = "it is gone" if number in lost else ""
+    link.heard(())
+    assert (link.status.state, link.status.why) == (state, says)
+
+
 async def test_one_server_under_two_names_is_watched_once() -> None:
     async with chat() as (_, url), client(url) as bob:
         other = url.replace("127.0.0.1", "localhost")
