@@ -10,12 +10,13 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import attached, console, query, recording, replay, rooms, rows, servers
+from tests.benchmarks import attached, console, kept, query, recording, replay, rooms, rows, servers
 from tests.benchmarks.process import have_valgrind
 from tests.benchmarks.rows import INSTRUMENT_COLUMN, NODE_COLUMN, Row
 
@@ -25,7 +26,7 @@ BEGIN, END = "<!-- benchmarks: begin -->\n", "<!-- benchmarks: end -->\n"
 
 #: Tables of their own, beside the one.
 OTHERS = {"rooms": rooms.run, "query": query.run, "replay": replay.run, "recording": recording.run}
-TABLE = ("servers", "node", "console", "attached")
+TABLE = ("servers", "node", "console", "kept", "attached")
 GROUPS = (*TABLE, *OTHERS)
 
 
@@ -44,6 +45,8 @@ async def _measure(groups: set[str], quick: bool) -> tuple[list[Row], str]:
         found += rows.node_rows(beside_node, await servers.memory(quick=quick, say=_say))
     if "console" in groups:
         found += await asyncio.to_thread(console.measure_all, quick=quick, say=_say)
+    if "kept" in groups:
+        found += await asyncio.to_thread(kept.measure_all, quick=quick, say=_say)
     if "attached" in groups:
         found += await asyncio.to_thread(attached.measure_all, quick=quick, say=_say)
     for name, run in OTHERS.items():
@@ -69,13 +72,14 @@ def _cells(row: Row) -> list[str]:
 COLUMNS = ("workload", "stock", INSTRUMENT_COLUMN, NODE_COLUMN, "ours", "must be")
 
 
-def _about(counted: str, took: float) -> str:
+def _about(groups: Iterable[str], counted: str, took: float) -> str:
     model = next(
         (line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
     )
+    what = (counted or "time") + ("; CPU seconds beside Node" if "node" in groups else "")
     return (
-        f"Counted: {counted or 'time'}; CPU seconds beside Node. Python {platform.python_version()}, {os.cpu_count()} "
-        f"cores ({model}), {datetime.date.today():%Y-%m-%d}, {took:.0f} s."
+        f"{', '.join(groups)}: {what}. Python {platform.python_version()}, {os.cpu_count()} cores ({model}), "
+        f"{datetime.date.today():%Y-%m-%d}, {took:.0f} s."
     )
 
 
@@ -95,14 +99,18 @@ def _print(found: list[Row], about: str) -> None:
     Console().print(table)
 
 
-def _write_readme(found: list[Row], about: str) -> None:
-    """Put the table in the README's section."""
-    lines = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
-    lines += [f"| {' | '.join(_cells(row))} |" for row in found]
+def _write_readme(found: list[Row], about: str, *, whole: bool) -> None:
+    """Put the table in the README's section; where it was not all measured, the other rows stay as they are."""
     text = README.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    body = "\n".join([*lines, "", about, ""])
+    there, _, after = rest.partition(END)
+    new = {row.workload: f"| {' | '.join(_cells(row))} |" for row in found}
+    known = [] if whole else [line for line in there.splitlines() if line.startswith("| ")][1:]
+    lines = [new.pop(line[2:].partition(" | ")[0], line) for line in known] + list(new.values())
+    notes = [] if whole else [line for line in there.splitlines() if line and not line.startswith("|")]
+    notes = [line for line in notes if line.partition(":")[0] != about.partition(":")[0]]
+    heading = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    body = "\n".join([*heading, *lines, "", "\n\n".join([*notes, about]), ""])
     README.write_text(f"{before}{BEGIN}{body}{END}{after}", encoding="utf-8")
 
 
@@ -119,8 +127,9 @@ def main(arguments: list[str] | None = None) -> int:
         print("not compared: that takes valgrind, which is not here", file=sys.stderr)
         return 0
     start = time.monotonic()
-    found, counted = asyncio.run(_measure(set(options.only or TABLE), options.quick))
-    about = _about(counted, time.monotonic() - start)
+    groups = [group for group in GROUPS if group in (options.only or TABLE)]
+    found, counted = asyncio.run(_measure(set(groups), options.quick))
+    about = _about(groups, counted, time.monotonic() - start)
     if options.json:
         print(json.dumps({"about": about, "rows": [vars(row) for row in found]}, indent=1, ensure_ascii=False))
     elif found:
@@ -129,7 +138,7 @@ def main(arguments: list[str] | None = None) -> int:
         known = json.loads(RATIOS.read_text()) if RATIOS.exists() else {}
         known |= {row.id: round(row.ours, 3) for row in found}
         RATIOS.write_text(json.dumps(known, indent=1) + "\n")
-        _write_readme(found, about)
+        _write_readme(found, about, whole=not options.only)
     wrong: list[str] = []
     if options.check:
         wrong += rows.missed(found)

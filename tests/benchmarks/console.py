@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from server_core.recording import Recorder
 from tests.benchmarks import load
 from tests.benchmarks.load import cpu_seconds, memory
 from tests.benchmarks.process import free_port
@@ -24,8 +23,8 @@ from tests.benchmarks.rows import Row
 from tests.benchmarks.screen import PATIENCE, Pty, p95
 from tests.benchmarks.systems import OWN, STOCK, running
 from tests.benchmarks.watched import COUNTS
-from tests.support.make import Maker
 
+FIRST = "`socketscope run` to first paint ÷ `import textual.app`"
 #: Letters that no record holds: what is typed is found in what is painted.
 _LETTERS = "".join(chr(code) for code in range(0x430, 0x450))
 #: Seconds between two keys of a person in a hurry.
@@ -208,12 +207,6 @@ async def _sustained(events: int) -> dict[str, float]:
     return found
 
 
-def _kept(what: str, events: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "tests.benchmarks.kept", what, str(events)]
-    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return found
-
-
 def first_paint(rounds: int) -> float:
     """Time from `socketscope run` to the first paint, as a ratio to that of importing Textual's app alone."""
     ratios = []
@@ -229,19 +222,6 @@ def first_paint(rounds: int) -> float:
             finally:
                 console.close()
     return statistics.median(ratios)
-
-
-def recording_share(rate: int) -> float:
-    """The share of one core that it takes to write so many events a second to a recording."""
-    make = Maker()
-    batch = [make.received("alice", "message", "lobby", {"text": f"hello {number}"}) for number in range(rate // 40)]
-    with tempfile.TemporaryDirectory(prefix="socketscope-bench-") as folder:
-        recorder = Recorder(Path(folder) / "bench.siorec", target="bench", url="")
-        before = time.process_time()
-        for _ in range(40 * 5):
-            recorder.write(batch)
-        recorder.close()
-        return (time.process_time() - before) / 5
 
 
 def measure_all(*, quick: bool, say: Callable[[str], None]) -> list[Row]:
@@ -261,12 +241,7 @@ def measure_all(*, quick: bool, say: Callable[[str], None]) -> list[Row]:
     sustained = asyncio.run(_sustained(4_000 if quick else 20_000))
     say("the console's first paint")
     first = first_paint(3 if quick else 7)
-    say("a text in a million events")
-    text = _kept("substring", 1_000_000)
-    events = 3_000_000 if quick else 10_000_000
-    say(f"memory after {events:,} events")
-    held = _kept("memory", events)
-    return [*_under_load(idle, steady, heavy, sustained), *_large(idle, many), *_others(first, text, held, events)]
+    return [*_under_load(idle, steady, heavy, sustained), *_large(idle, many), _timed("first-paint", FIRST, first, 2.5)]
 
 
 def _timed(id: str, workload: str, ours: float, must: float | None = None, unit: str = "") -> Row:
@@ -274,27 +249,32 @@ def _timed(id: str, workload: str, ours: float, must: float | None = None, unit:
 
 
 def _beyond(id: str, what: str, loaded: float, idle: float, must: float) -> Row:
-    workload = f"{what} to paint, p95 beyond idle's {idle * 1e3:.0f} ms"
-    return _timed(id, workload, (loaded - idle) * 1e3, must, " ms")
+    return _timed(id, f"{what} to paint, p95 beyond idle's", (loaded - idle) * 1e3, must, " ms")
 
 
 def _under_load(idle: Load, steady: Load, heavy: Load, sustained: dict[str, float]) -> list[Row]:
-    at, more = "console, 10,000 sockets, 5,000 events/s", f"the same at {heavy.rate:,.0f} events/s"
+    at, more = "console, 10,000 sockets, 5,000 events/s", "the same at 20,000 events/s"
     real = _timed(
-        "sustained", "beside it, what a real server sustains: events and acks/s", sustained[OWN.name], unit=" /s"
+        "sustained", "beside it, what a real server sustains, events and acks", sustained[OWN.name], unit=" /s"
     )
     real.peers["stock"] = sustained[STOCK.name]
     return [
+        _timed(
+            "console-idle-p95", "console, 10,000 sockets, idle: key to paint, p95", idle.keys.moved * 1e3, unit=" ms"
+        ),
+        _timed("console-idle-typed", "the same: letter of a filter to paint, p95", idle.keys.typed * 1e3, unit=" ms"),
         _timed("console-share", f"{at}: share of one core", steady.share * 100, 30, " %"),
         _beyond("console-p95", f"{at}: key", steady.keys.moved, idle.keys.moved, 30),
         _beyond("console-typed-p95", f"{at}: letter of a filter", steady.keys.typed, idle.keys.typed, 30),
         _timed("console-uncounted", f"{at}: lost uncounted", steady.uncounted, 0),
+        _timed("console-heavy-rate", f"{more}: events and acks that came", heavy.rate, unit=" /s"),
+        real,
         _timed("console-heavy-share", f"{more}: share of one core", heavy.share * 100, unit=" %"),
         _beyond("console-heavy-p95", f"{more}: key", heavy.keys.moved, idle.keys.moved, 60),
         _beyond("console-heavy-typed-p95", f"{more}: letter of a filter", heavy.keys.typed, idle.keys.typed, 60),
-        _timed("console-heavy-uncounted", f"{more}: lost uncounted (counted: {heavy.lost:,})", heavy.uncounted, 0),
+        _timed("console-heavy-lost", f"{more}: lost, and counted", heavy.lost),
+        _timed("console-heavy-uncounted", f"{more}: lost uncounted", heavy.uncounted, 0),
         _timed("console-memory", f"{more}: memory of the console then", heavy.memory / 2**20, unit=" MiB"),
-        real,
     ]
 
 
@@ -305,26 +285,4 @@ def _large(idle: Load, many: Load) -> list[Row]:
         _beyond("console-many-scrolled", f"{what}: to the other end", many.keys.scrolled, idle.keys.scrolled, 100),
         _beyond("console-many-sorted", f"{what}: another order", many.keys.sorted, idle.keys.sorted, 100),
         _beyond("console-many-typed", f"{what}: letter of a filter", many.keys.typed, idle.keys.typed, 100),
-    ]
-
-
-def _others(first: float, text: dict[str, float], held: dict[str, float], events: int) -> list[Row]:
-    return [
-        _timed("first-paint", "`socketscope run` to first paint ÷ `import textual.app`", first, 2.5),
-        _timed("substring", "a text that one of 1,000,000 events kept has", text["rare"] * 1e3, 100, " ms"),
-        _timed("substring-all", "a text that all of them have", text["all"] * 1e3, unit=" ms"),
-        _timed(
-            "record-share",
-            "record to disk at 5,000 events/s: share of one core",
-            recording_share(5_000) * 100,
-            3,
-            " %",
-        ),
-        _timed(
-            "memory-flat",
-            f"what a session holds at most until {events:,} events ÷ until 1,000,000 "
-            f"({held['after'] / 2**20:.0f} MiB; 50,000 kept)",
-            held["after"] / held["before"],
-            1.05,
-        ),
     ]

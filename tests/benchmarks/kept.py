@@ -11,9 +11,11 @@ import itertools
 import json
 import random
 import statistics
+import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from console.lines import Reader
@@ -24,8 +26,10 @@ from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
 from server_core import records
+from server_core.recording import Recorder
 from server_core.records import Record, decode_batch, encode_batch
 from server_core.roster import Roster
+from tests.benchmarks.rows import Row
 from tests.support.make import Maker
 
 SOCKETS = 10_000
@@ -116,6 +120,53 @@ def memory(events: int) -> dict[str, float]:
             else:
                 after = max(after, _memory())
     return {"before": before, "after": after, "kept": len(session.live.history)}
+
+
+def recording_share(rate: int) -> float:
+    """The share of one core that it takes to write so many events a second to a recording."""
+    make = Maker()
+    batch = [make.received("alice", "message", "lobby", {"text": f"hello {number}"}) for number in range(rate // 40)]
+    with tempfile.TemporaryDirectory(prefix="socketscope-bench-") as folder:
+        recorder = Recorder(Path(folder) / "bench.siorec", target="bench", url="")
+        before = time.process_time()
+        for _ in range(40 * 5):
+            recorder.write(batch)
+        recorder.close()
+        return (time.process_time() - before) / 5
+
+
+def _apart(what: str, events: int) -> dict[str, float]:
+    """The figures of a process of their own, which gives back what it held."""
+    command = [sys.executable, "-m", "tests.benchmarks.kept", what, str(events)]
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return found
+
+
+def measure_all(*, quick: bool, say: Callable[[str], None]) -> list[Row]:
+    """The rows about what a session keeps, and what it writes."""
+    say("a text in a million events")
+    text = _apart("substring", 1_000_000)
+    events = 3_000_000 if quick else 10_000_000
+    say(f"memory after {events:,} events")
+    held = _apart("memory", events)
+    say("recording")
+    share = recording_share(5_000)
+
+    def row(id: str, workload: str, ours: float, must: float | None = None, unit: str = "") -> Row:
+        return Row(id, workload, ours, must, unit, steady=False)
+
+    return [
+        row("substring", "a text that one of 1,000,000 events kept has", text["rare"] * 1e3, 100, " ms"),
+        row("substring-all", "a text that all of them have", text["all"] * 1e3, unit=" ms"),
+        row("record-share", "record to disk at 5,000 events/s: share of one core", share * 100, 3, " %"),
+        row("memory-kept", "most that a session of 50,000 events kept holds", held["after"] / 2**20, unit=" MiB"),
+        row(
+            "memory-flat",
+            f"the same from 1,000,000 events to {events:,} ÷ until then",
+            held["after"] / held["before"],
+            1.05,
+        ),
+    ]
 
 
 if __name__ == "__main__":
