@@ -6,17 +6,20 @@ import gc
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 
 from console import themes
 from console.link.base import Link
 from console.person import Person
-from console.replay.run import Options
 from console.screens.main import MainScreen
 from console.settings import Settings
 from console.state.session import Session
 from console.state.state import State
+
+if TYPE_CHECKING:
+    from console.replay.run import Options
 
 #: Seconds within which a second ^c ends the console.
 AGAIN = 3.0

@@ -10,16 +10,19 @@ import termios
 import threading
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from console import places
 from console.app import ConsoleApp
 from console.link.base import Link
 from console.link.keeper import Keeper, Limits
 from console.link.live import LiveLink
-from console.replay.run import Options
 from console.settings import Settings
 from console.state.session import Session
 from server_core.recording import RecordingError
+
+if TYPE_CHECKING:
+    from console.replay.run import Options
 
 #: Seconds that the screen has to end by itself.
 PATIENCE = 2.0

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from server_core.errors import SocketError
+from server_core.packets import RESERVED_EVENTS
 from server_core.remote import REQUEST_TIMEOUT, RemoteSocket, pack, unpack
 
 if TYPE_CHECKING:
@@ -177,11 +178,6 @@ class BroadcastOperator:
             for whom in self._whom()
             for answer in await manager.ask_elsewhere(method, patience, **whom, **fields)
         ]
-
-
-RESERVED_EVENTS = frozenset(
-    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
-)
 
 
 def check_event(event: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sysconfig
 import traceback
 from asyncio import events
@@ -10,12 +11,17 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-import socketio
+
+def _folder(package: str) -> str:
+    """Where a package is, without importing it: a console need not have python-socketio loaded."""
+    found = importlib.util.find_spec(package)
+    return str(Path(found.origin).parent) if found and found.origin else package
+
 
 #: Frames of these files say nothing about the app.
 _OURS = (
     str(Path(__file__).parent),
-    str(Path(socketio.__file__).parent),
+    _folder("socketio"),
     str(Path(importlib.__file__).parent),
     "<frozen importlib",
 )

@@ -9,9 +9,8 @@ import msgspec
 import socketio
 from socketio.async_pubsub_manager import AsyncPubSubManager
 
-from server_core.broadcast import RESERVED_EVENTS
 from server_core.control import execute as execute_here
-from server_core.packets import decode
+from server_core.packets import RESERVED_EVENTS, decode
 from server_core.records import Command, CommandResult, Disconnect, Emit, Join, Leave
 from server_core.server import Server
 

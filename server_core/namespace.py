@@ -6,9 +6,10 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
-from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms, check_event
+from server_core.broadcast import BroadcastOperator, Rooms, check_event
 from server_core.listeners import Decorator, H, Listeners
 from server_core.middleware import M, Middleware
+from server_core.packets import RESERVED_EVENTS
 from server_core.remote import REQUEST_TIMEOUT, RemoteSocket, pack, unpack
 
 if TYPE_CHECKING:

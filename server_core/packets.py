@@ -9,6 +9,10 @@ import msgspec
 
 CONNECT, DISCONNECT, EVENT, ACK, CONNECT_ERROR, BINARY_EVENT, BINARY_ACK = range(7)
 
+RESERVED_EVENTS = frozenset(
+    {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"}
+)
+
 
 #: Past it no peer counts, and records hold none.
 _MAX_ID = 2**53

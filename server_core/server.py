@@ -12,7 +12,7 @@ import socketio
 
 from server_core import engine_socket, json_text
 from server_core.admission import Admission
-from server_core.broadcast import RESERVED_EVENTS, BroadcastOperator, Rooms, check_event
+from server_core.broadcast import BroadcastOperator, Rooms, check_event
 from server_core.cluster import adopt
 from server_core.engine import EngineServer
 from server_core.errors import app_frames
@@ -21,6 +21,7 @@ from server_core.listeners import Decorator, H, Listeners
 from server_core.manager import Manager
 from server_core.middleware import M
 from server_core.namespace import DynamicNamespace, Match, Namespace
+from server_core.packets import RESERVED_EVENTS
 from server_core.reasons import CLIENT_DISCONNECT, FORCED_CLOSE, FORCED_SERVER_CLOSE
 from server_core.recovery import Recovery, RecoveryOptions
 from server_core.remote import RemoteSocket

@@ -143,3 +143,9 @@ def test_the_link_and_the_state_run_without_textual() -> None:
     paths = [path for folder in BELOW_THE_SCREENS for path in modules(folder) if path.stem != "__init__"]
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     assert loaded_by("\n".join(f"import {name}" for name in names)).isdisjoint({"textual"})
+
+
+def test_the_console_begins_without_what_is_seldom_asked_for() -> None:
+    """python-socketio, replays and the watching of files take as long to import as all the rest."""
+    loaded = loaded_by("import console.cli, console.terminal, console.link.hosted, console.link.attached")
+    assert loaded.isdisjoint({"socketio", "ruamel", "watchfiles", "uvicorn"})

@@ -10,18 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
-from console.replay import excerpt, printer
-from console.replay.distill import Distilled, distill
-from console.replay.run import Options
 from console.screens.pick import Choice, PickDialog
-from console.screens.replay import ReplayScreen
 from console.text import count, cut, safe
 from console.widgets.event_list import EventList
 from console.widgets.timeline_list import TimelineList
 from server_core.records import AnyRecord
 from server_core.redact import Redactor
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what plays and makes scripts is imported when it is asked for
+    from console.replay.distill import Distilled
     from console.screens.main import MainScreen
 
 #: Scripts that are offered, and notes that are told.
@@ -46,6 +43,8 @@ def _no_target(screen: MainScreen) -> str:
 )
 def replay(screen: MainScreen) -> None:
     if screen.playback is not None:
+        from console.screens.replay import ReplayScreen
+
         screen.app.push_screen(ReplayScreen(screen.playback))
         return
     found = sorted(each for pattern in ("*.sio.yaml", "*.sio.yml", "*.siorec") for each in Path().glob(pattern))
@@ -95,6 +94,9 @@ def make_script(screen: MainScreen) -> None:
 
 async def _make_script(screen: MainScreen) -> None:
     """Look through the history a slice at a time, and make the script of it on another thread."""
+    from console.replay import excerpt
+    from console.replay.run import Options
+
     state = screen.session.state
     marked = _marked_events(screen)
     if marked:
@@ -141,5 +143,8 @@ async def _make_script(screen: MainScreen) -> None:
 
 def _written(found: list[AnyRecord], redact: Redactor) -> tuple[Distilled, str]:
     """The script of some records, and its text."""
+    from console.replay import printer
+    from console.replay.distill import distill
+
     made = distill([redact.record(record) for record in found], whole=False)
     return made, printer.script(made.script)

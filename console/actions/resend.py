@@ -13,7 +13,7 @@ from console.dialogs.confirm import MANY, ConfirmDialog
 from console.dialogs.emit import EmitDialog
 from console.dialogs.simulate import SimulateDialog
 from console.text import count
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from server_core.records import Command, Emit, EventBlocked, EventReceived, EventRecord, EventSent, Simulate
 
 if TYPE_CHECKING:

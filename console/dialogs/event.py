@@ -23,8 +23,7 @@ from console.screens.dialog import Dialog
 from console.text import count, safe, seconds, size
 from console.widgets.ack_list import AckList
 from console.widgets.fields import Field, JsonArea, KeyLine, Tick
-from server_core.broadcast import RESERVED_EVENTS
-from server_core.packets import decode
+from server_core.packets import RESERVED_EVENTS, decode
 from server_core.records import CommandResult, Emit, EventRecord, Simulate
 
 EventCommand = Emit | Simulate

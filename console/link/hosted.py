@@ -8,13 +8,12 @@ import secrets
 import signal
 import time
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
 from console.link.admin import AdminConnection
 from console.link.base import LinkState, LinkStatus
-from console.link.changes import Changes, ReloadRules
 from console.link.child import Child
 from console.link.live import LiveLink
 from console.wire.errors import WireError
@@ -33,6 +32,9 @@ from server_core.records import (
     ServerStopped,
     Sync,
 )
+
+if TYPE_CHECKING:
+    from console.link.changes import ReloadRules
 
 #: Seconds between two tries to reach the child's admin server.
 RETRY = 0.1
@@ -109,6 +111,8 @@ class HostedLink(LiveLink):
         """Have the child started again after each burst of changes."""
         if self._reload is None:
             return
+        from console.link.changes import Changes  # needs watchfiles, which nothing else does
+
         changes = Changes(self._reload)
         watching = asyncio.ensure_future(changes.run())
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from lark import Lark, Token, Transformer, v_args
@@ -76,7 +77,13 @@ _GRAMMAR = r"""
     %ignore /\s+/
 """
 
-_parser = Lark(_GRAMMAR, parser="lalr", lexer="basic", maybe_placeholders=False)
+
+@cache
+def _parser() -> Lark:
+    """The parser, made when the first query is."""
+    return Lark(_GRAMMAR, parser="lalr", lexer="basic", maybe_placeholders=False)
+
+
 _FIELD = re.compile(r"([A-Za-z]+)([.\[][^\s:<>=]*?)?(:|>=|<=|>|<|=)(.*)", re.DOTALL)
 
 _SCALES = {
@@ -322,7 +329,7 @@ def parse(text: str, saved: Mapping[str, str] | None = None, *, inside: tuple[st
     if not text.strip():
         return None
     try:
-        node: _Node = _Builder(saved or {}, inside).transform(_parser.parse(text))
+        node: _Node = _Builder(saved or {}, inside).transform(_parser().parse(text))
     except UnexpectedInput as error:
         ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
         at = len(text) if ended or error.pos_in_stream is None else error.pos_in_stream

@@ -6,7 +6,7 @@ import inspect
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,14 +25,10 @@ from console.link.base import Link, LinkState
 from console.person import Person
 from console.query.context import Context
 from console.query.parse import Query
-from console.replay.playback import Playback
-from console.replay.run import Options
-from console.replay.watching import playback
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
 from console.screens.logs import LogsView
 from console.screens.look import remember, restore
-from console.screens.replay import ReplayScreen
 from console.screens.rooms import RoomsView
 from console.screens.servers import ServersView
 from console.screens.sockets import SocketsView
@@ -49,6 +45,10 @@ from console.widgets.keys_footer import KeysFooter
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
 from server_core.records import Log, SocketInfo
+
+if TYPE_CHECKING:
+    from console.replay.playback import Playback
+    from console.replay.run import Options
 
 #: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
@@ -352,6 +352,11 @@ class MainScreen(Screen[None]):
 
     def play(self, script: Path, options: Options | None = None) -> None:
         """Open the replay of a script."""
+        # imported when they are asked for: they take as long as all that the console begins with
+        from console.replay.run import Options
+        from console.replay.watching import playback
+        from console.screens.replay import ReplayScreen
+
         options = options or Options(speed=1.0, show_secrets=self.person.settings.show_secrets)
         self.playback = playback(script, self.link, self.session, options)
         self.app.push_screen(ReplayScreen(self.playback))

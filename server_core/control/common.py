@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from server_core import packets
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from server_core.records import CommandResult
 from server_core.server import MAX_ATTACHMENTS, Server
 from server_core.socket import Socket

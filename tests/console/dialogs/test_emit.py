@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from console.link.base import LinkState, LinkStatus
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from server_core.records import Ack, Command, CommandResult, Emit
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import BEA, BOB, Open, chat, crowd

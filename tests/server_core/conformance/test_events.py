@@ -10,7 +10,7 @@ import pytest
 
 from server_core import Server, Socket, SocketError, records
 from server_core import server as server_module
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from tests.server_core.conformance.support import keep_sockets, serving
 from tests.support.js_client import JsClient
 from tests.support.serving import client, receive

@@ -11,7 +11,7 @@ import pytest
 
 from console.wire.client import ClientSocket
 from server_core import records
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from server_core.records import Emit, Join
 from tests.server_core.control.conftest import Acted
 from tests.support.serving import client, receive

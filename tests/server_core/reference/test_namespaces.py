@@ -11,7 +11,7 @@ import pytest
 
 from console.wire.errors import Closed, Refused
 from server_core import Server, Socket, SocketError
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from tests.server_core.reference.support import engine, idle, namespaces, server_side
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll

@@ -10,7 +10,7 @@ import pytest
 
 from console.wire.errors import Closed
 from server_core import Server, Socket, SocketError
-from server_core.broadcast import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS
 from tests.server_core.reference.support import engine, idle, namespaces, server_side
 from tests.support.js_client import JsClient
 from tests.support.serving import client, receive
