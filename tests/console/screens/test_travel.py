@@ -11,11 +11,13 @@ import pytest
 from console.app import ConsoleApp
 from console.link.base import LinkState
 from console.link.recording import RecordingLink
+from console.widgets.scrubber import Scrubber
 from server_core.recording import Recorder, read
 from server_core.records import Disconnected
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import Open, Screen, chat
 from tests.support.make import Maker
+from tests.support.story import story
 from tests.support.waiting import poll
 
 
@@ -118,4 +120,30 @@ async def test_a_recording_that_ends_without_sockets_says_where_they_are(tmp_pat
         await screen.wait("no sockets at this moment: [ goes back in time, . plays")
         await screen.press("left_square_bracket")
         await screen.wait("◀ past", "bob")
+    link.stop()
+
+
+async def test_a_click_on_the_scrubber_goes_there_and_it_plays_on_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "story.siorec"
+    recorder = Recorder(path)
+    recorder.write(story(2_000))  # two seconds
+    recorder.close()
+    link = RecordingLink(path)
+    session = link.session(max_log_lines=100)
+    app = ConsoleApp(link, session=session)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = Screen(app, pilot, FakeLink())
+        await screen.wait("▤ recording")
+        await pilot.click(Scrubber, offset=(60, 0))
+        await screen.wait("◀ past")
+        clicked = session.moment
+        assert session.end * 0.2 < clicked < session.end * 0.8
+        await screen.press("less_than_sign", "full_stop")
+        await screen.wait("▶ ×0.5")
+        assert await poll(lambda: clicked < session.moment < session.end, 5)
+        await screen.press("full_stop")
+        await screen.wait("❚❚ ×0.5", "◀ past")
+        await screen.press("greater_than_sign", "greater_than_sign", "greater_than_sign", "full_stop")
+        await screen.wait("❚❚ ×5", "▤ recording")
+        assert session.moment == session.end
     link.stop()
