@@ -93,7 +93,7 @@ class Segment:
         """Each record's event, by its number in `event_names`."""
         return self._index.events[self.start : self.end]
 
-    def having(self, text: str) -> bytes:
+    def having(self, text: str, *, perhaps: bool = False) -> bytes:
         """Whether a text stands in each record: in its line, or in the words that are made for it."""
         pieces = _pieces(text)
         if not pieces or "\n" in text or BETWEEN in text:
@@ -101,7 +101,7 @@ class Segment:
         words = bytes(
             NO if number in _WRITTEN and not _may_be_made(_WRITTEN[number], pieces) else MAYBE for number in range(256)
         )
-        found = b"".join(self._having(block, pieces, _whole(text)) for block in self.blocks)
+        found = b"".join(self._having(block, pieces, b"" if perhaps else _whole(text)) for block in self.blocks)
         return either(both(found, self.kinds.translate(_MOST)), self.kinds.translate(words))
 
     def _having(self, block: int, needles: Sequence[bytes], within: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, NamedTuple
 
@@ -204,9 +205,7 @@ def _by_socket(of_socket: OfSocket) -> OfRecord:
 
 def _at(value: Any, path: str) -> Iterable[Any]:
     """What stands at a path inside JSON data (`[0].user.name`), as one value or none."""
-    for step in path.replace("[", ".").replace("]", "").split("."):
-        if not step:
-            continue
+    for step in _steps(path):
         if isinstance(value, list) and step.lstrip("-").isdigit() and -len(value) <= int(step) < len(value):
             value = value[int(step)]
         elif isinstance(value, dict) and step in value:
@@ -214,6 +213,11 @@ def _at(value: Any, path: str) -> Iterable[Any]:
         else:
             return ()
     return (value,)
+
+
+@functools.lru_cache(64)
+def _steps(path: str) -> list[str]:
+    return [step for step in path.replace("[", ".").replace("]", "").split(".") if step]
 
 
 def _socket_field(name: str, kind: Kind, help: str, example: str, of: OfSocket, *, path: bool = False) -> Field:

@@ -42,6 +42,9 @@ _WORD = re.compile(r"[A-Za-z0-9_]+")
 #: A socket or an event that was not asked yet, and how many of them are asked at once.
 _UNASKED, _AT_ONCE = 2, 4_096
 
+#: Letters from which a part of a regular expression is worth a look by itself.
+_TELLING = 3
+
 _NOT = bytes([YES, MAYBE, NO, NO]).ljust(256, b"\0")
 _PERHAPS = bytes([NO, MAYBE, NO, MAYBE]).ljust(256, b"\0")
 
@@ -90,13 +93,14 @@ class _Numbered:
 
 
 class _Having:
-    """Records in which a text stands."""
+    """Records in which a text stands; where `perhaps` is enough, nobody asks whether that is sure."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, perhaps: bool = False) -> None:
         self._text = text
+        self._perhaps = perhaps
 
     def __call__(self, columns: Columns) -> bytes:
-        return columns.having(self._text)
+        return columns.having(self._text, perhaps=self._perhaps)
 
 
 class _Perhaps:
@@ -165,7 +169,7 @@ def either(parts: Sequence[Mask | None]) -> Mask | None:
     return _Either(known) if known and len(known) == len(parts) else None
 
 
-def of_text(text: str, names: Names, context: Context) -> Mask | None:
+def of_text(text: str, names: Names, context: Context, *, perhaps: bool = False) -> Mask | None:
     """Free text: in the record itself, in the word for its kind, in its socket's id or name."""
     if not text:
         return None
@@ -173,12 +177,15 @@ def of_text(text: str, names: Names, context: Context) -> Mask | None:
     named = _Numbered(
         names.sockets(), lambda sid: part in sid.casefold() or part in context.label(sid).casefold(), "sockets"
     )
-    return _Either([_Having(text), _Kinds(names, [kind for kind in names.kinds() if part in kind]), named])
+    return _Either(
+        [_Having(text, perhaps=perhaps), _Kinds(names, [kind for kind in names.kinds() if part in kind]), named]
+    )
 
 
 def of_pattern(literals: Sequence[str], names: Names, context: Context) -> Mask | None:
-    """A regular expression, by the texts that whatever it is found in must have."""
-    found = both([of_text(literal, names, context) for literal in literals])
+    """A regular expression, by the texts that whatever it is found in must have; short ones stand everywhere."""
+    telling = [literal for literal in literals if len(literal) >= _TELLING]
+    found = both([of_text(literal, names, context, perhaps=True) for literal in telling])
     return _Perhaps(found) if found else None
 
 
@@ -204,7 +211,8 @@ def of_field(field: Field, path: str, test: Test, literal: str, names: Names, co
     if literal:
         part = literal.casefold()  # a socket's id is its room
         own = _Numbered(names.sockets(), lambda sid: part in sid.casefold(), "sockets")
-        having = [_Either([_Having(literal), own]) if field.name == "room" else _Having(literal)]
+        stands = _Having(literal, perhaps=True)
+        having = [_Either([stands, own]) if field.name == "room" else stands]
     kinds = _KINDS_OF.get(field.name)
     if kinds is None:
         return _Perhaps(having[0]) if having and field.name == "nsp" else None
@@ -213,7 +221,7 @@ def of_field(field: Field, path: str, test: Test, literal: str, names: Names, co
 
 def _has_word(word: str) -> Mask:
     """Records in whose payload a word may stand: it may be written with escapes, and bytes are elsewhere."""
-    return _Either([_Having(each) for each in (word, "\\u", "_placeholder")])
+    return _Either([_Having(each, perhaps=True) for each in (word, "\\u", "_placeholder")])
 
 
 def _words(literal: str) -> list[str]:

@@ -209,7 +209,7 @@ class Chunk:
             )
         return self._events
 
-    def having(self, text: str) -> bytes:
+    def having(self, text: str, *, perhaps: bool = False) -> bytes:
         """Whether a text stands in what is each record's own; of the kinds that have none that is not known."""
         if BETWEEN in text or "\n" in text:
             return self.kinds.translate(_UNKNOWN)

@@ -49,8 +49,11 @@ class Columns(Protocol):
         """Each record's event, by its number."""
         ...
 
-    def having(self, text: str) -> bytes:
-        """Whether a text stands in each record, in any case: in what no other column has, its payload above all."""
+    def having(self, text: str, *, perhaps: bool = False) -> bytes:
+        """Whether a text stands in each record, in any case: in what no other column has, its payload above all.
+
+        `perhaps`: a MAYBE is enough, where a YES would cost more.
+        """
         ...
 
 

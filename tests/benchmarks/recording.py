@@ -38,12 +38,12 @@ QUERIES = (
     "nothing like this",
     "e",
     "/jum.*dog/",
-    r"/n.:\d{6}\d/",
+    r"/\d{6}/",
     "event:typing",
     "dir:in who:user1*",
     "ack>990ms",
-    "arg.text:zebra",
-    "arg.text:jumps",
+    "arg[0].text:zebra",
+    "arg[0].text:jumps",
 )
 
 
