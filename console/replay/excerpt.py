@@ -20,8 +20,11 @@ from server_core.records import AnyRecord, Commanded, EventSent, SocketCounters,
 _CAUSED = 0.1
 #: Records that are looked at between two yields.
 _SLICE = 500
-#: Emits to several for which somebody who got them is looked up: among more, somebody is there anyway.
+#: Emits to several for which somebody who got them is looked up, and commands for which what they did is: among more,
+#: that is there anyway.
 _FEW = 100
+#: Records before a command in which what it did is looked for.
+_BACK = 2_000
 
 _STRUCTURE = (
     records.EngineOpened,
@@ -44,28 +47,38 @@ Excerpt = Generator[None, None, list[AnyRecord]]
 
 
 def of_records(state: State, chosen: Collection[int]) -> Excerpt:
-    """The records with these numbers, answers to them, and the coming and going of the sockets that they are about."""
+    """The records with these numbers, answers to them and what commands among them did, and the coming and going of the
+    sockets that they are about."""
     chosen = set(chosen)
     sockets: set[str] = set()
     broadcasts: list[int] = []
+    commands = [number for number in chosen if isinstance(_at(state, number), Commanded)]
+    for number in commands if len(commands) <= _FEW else ():
+        yield
+        start = max(state.history.first, number - _BACK)
+        before = [state.history[each] for each in range(start, number + 1)]
+        chosen.update(start + each for each in works(before).get(number - start, ()))
     for position, number in enumerate(sorted(chosen)):
         if position % _SLICE == 0:
             yield
-        if number < state.history.first:  # dropped meanwhile
+        record = _at(state, number)
+        if record is None:
             continue
-        record = state.history[number]
         sockets.update(_about(record), _mentioned(record))
         if isinstance(record, EventSent) and not record.socket:
             broadcasts.append(number)
     for number in broadcasts if len(broadcasts) <= _FEW else ():
         yield
-        if number < state.history.first:
-            continue
-        record = state.history[number]
+        record = _at(state, number)
         got = recipients(state, record, number) if isinstance(record, EventSent) else ()
         if got and sockets.isdisjoint(got):
             sockets.add(got[0])  # else nobody would be there to expect it
     return (yield from _with_structure(state, chosen, sockets))
+
+
+def _at(state: State, number: int) -> AnyRecord | None:
+    """A record, None where the history has dropped it."""
+    return state.history[number] if number >= state.history.first else None
 
 
 def of_sockets(state: State, sockets: Iterable[str]) -> Excerpt:

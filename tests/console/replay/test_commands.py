@@ -218,5 +218,9 @@ def test_what_the_console_emitted_takes_the_command_along() -> None:
     found.append(make(records.Commanded, by="ann", command=news, result=CommandResult(ok=True, sockets=1)))
     state = state_of(found)
     expected = ["console: {emit: [news], to: $bob.id}", "bob: {expect: [news]}"]
-    for part in (excerpt.of_records(state, chosen(state, "event_sent")), excerpt.of_sockets(state, [id_of("bob")])):
+    for part in (
+        excerpt.of_records(state, chosen(state, "event_sent")),
+        excerpt.of_records(state, chosen(state, "command")),
+        excerpt.of_sockets(state, [id_of("bob")]),
+    ):
         assert written(distill(looked_through(part), whole=False).script)[1:] == expected
