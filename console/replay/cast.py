@@ -28,7 +28,8 @@ class Client:
     nsp: str
     engine: str
     handshake: Handshake
-    #: Whether the script has it connect already.
+    #: Whether the script has it connect already, and whether the server had taken it by now.
+    told: bool = False
     connected: bool = False
     #: It is going: what the server sends does not reach it any more.
     going: bool = False
@@ -54,7 +55,7 @@ class Cast:
         return client
 
     def connected(self, id: str) -> Client | None:
-        """The client that a socket is, once the script has it connect."""
+        """The client that a socket is, once the server has taken it."""
         client = self.clients.get(id)
         return client if client and client.connected else None
 
@@ -86,11 +87,11 @@ class Cast:
             (
                 other.actor
                 for other in self.clients.values()
-                if other.engine == client.engine and other.connected and not other.going
+                if other.engine == client.engine and other.told and not other.going
             ),
             "",
         )
-        client.connected = True
+        client.told = True
         auth = decoded(handshake.auth)
         return model.Connect(
             at=at,

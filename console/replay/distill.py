@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from console.replay import commands, model, values
-from console.replay.cast import Cast, Client
+from console.replay.cast import Cast
 from console.replay.model import Case, Defaults, Place, Script, Step
+from console.replay.order import Join, story
 from console.replay.symbols import Symbols, decoded
 from console.replay.values import ANY, Value
 from server_core import records
@@ -57,13 +58,12 @@ def distill(
 class _Distiller:
     def __init__(self, found: Sequence[AnyRecord], file: str, from_line: int) -> None:
         lines = [line for line, record in enumerate(found, from_line) if record.server != records.CONSOLE]
-        ordered = commands.in_order([record for record in found if record.server != records.CONSOLE])
-        self._records = ordered.records
-        self._lines = [lines[index] for index in ordered.indices]
+        told = story([record for record in found if record.server != records.CONSOLE], lines)
+        self._records, self._lines, self._joins = told.records, told.lines, told.joins
         #: What each command of the console did.
-        self._works = ordered.works
+        self._works = told.works
         #: Records that stand in a command's own step, or need it.
-        self._commanded_work = {each for work in ordered.works.values() for each in work}
+        self._commanded_work = {each for work in told.works.values() for each in work}
         self._told: set[int] = set()
         self._file = file
         self._rosters: dict[str, Roster] = {}
@@ -71,6 +71,8 @@ class _Distiller:
         self._ended: set[str] = set()
         self._cut: set[str] = set()
         self._steps: list[Step] = []
+        #: Those at the end.
+        self._last: list[model.Allow] = []
         #: Answers that are expected by a step of their own: the names by which.
         self._later: dict[tuple[str, int], str] = {}
         self._notes: dict[str, int] = {}
@@ -78,7 +80,7 @@ class _Distiller:
         self._at = Place(file)
         self._acks = _acks(self._records)
         self._replies = _replies(self._records)
-        self._symbols = Symbols(self._records)
+        self._symbols = Symbols(self._records, stock=told.stock)
         self._cast = Cast(self._symbols, self._records)
         self.whole = True
 
@@ -92,8 +94,12 @@ class _Distiller:
             roster = self._rosters.setdefault(record.server, Roster())
             self._record(index, record, roster)
             roster.apply(record)
+            for join in self._joins.get(index, ()):
+                self._join(join, record)
         unexpected: model.Unexpected = "fail" if self.whole else "ignore"
-        case = Case(name=name, steps=tuple(self._steps), at=Place(self._file, 1, 1))
+        known = {actor for step in self._steps if isinstance(step, model.Connect) for actor in step.actors}
+        last = [step for step in self._last if known.issuperset(step.who)]
+        case = Case(name=name, steps=(*self._steps, *last), at=Place(self._file, 1, 1))
         script = Script(
             cases=(case,),
             target=target,
@@ -118,7 +124,8 @@ class _Distiller:
                 self._cast.add(record.socket, record.nsp, record.engine, record.handshake)
             case records.Connected():
                 if client := self._cast.clients.get(record.socket):
-                    self._connect(client, record, None)
+                    client.connected = True
+                    self._acted = max(self._acted, record.time)
             case records.Refused():
                 self._refused(record)
             case EventReceived():
@@ -150,19 +157,28 @@ class _Distiller:
                 self.whole = False
                 self._note("sockets were there before the recording began: they connect first")
                 client = self._cast.add(socket.id, socket.nsp, socket.engine, socket.handshake)
-                self._connect(client, record, None)
+                self._steps.append(self._cast.connect(client, self._at, self._gap(record), None))
+                client.connected = True
 
-    def _connect(self, client: Client, record: AnyRecord, refusal: model.Refusal | None) -> None:
-        if not client.connected:
-            self._steps.append(self._cast.connect(client, self._at, self._gap(record), refusal))
+    def _join(self, join: Join, before: AnyRecord) -> None:
+        """A client connects, after what others had done before."""
+        outcome = self._records[join.outcome]
+        if isinstance(outcome, records.Connected | records.Refused) and (
+            client := self._cast.clients.get(outcome.socket)
+        ):
+            at = Place(self._file, self._lines[join.connecting], 1)
+            refusal = self._refusal(outcome) if isinstance(outcome, records.Refused) else None
+            self._steps.append(self._cast.connect(client, at, self._gap(before), refusal))
+
+    def _refusal(self, record: records.Refused) -> model.Refusal:
+        data = ANY if not record.data else self._symbols.received(decoded(record.data))
+        return model.Refusal(message=self._symbols.received(record.message), data=data)
 
     def _refused(self, record: records.Refused) -> None:
-        client = self._cast.clients.get(record.socket) or self._cast.add(
-            record.socket, record.nsp, record.engine, Handshake()
-        )
-        data = ANY if not record.data else self._symbols.received(decoded(record.data))
-        refusal = model.Refusal(message=self._symbols.received(record.message), data=data)
-        self._connect(client, record, refusal)
+        if record.socket not in self._cast.clients:
+            client = self._cast.add(record.socket, record.nsp, record.engine, Handshake())
+            refusal = self._refusal(record)
+            self._steps.append(self._cast.connect(client, self._at, self._gap(record), refusal))
         self._cast.leave(record.socket)
 
     # events
@@ -210,7 +226,9 @@ class _Distiller:
             ids: Iterable[str] = (record.socket,)
         else:
             ids = roster.recipients(record.nsp, record.rooms, record.except_)
+        ids = list(ids)
         clients = [client for id in ids if (client := self._cast.connected(id))]
+        self._allow_joining(ids, record)
         who = [client.actor for client in clients if not client.going]
         if (leaving := sorted(client.actor for client in clients if client.going)) and record.values:
             # whether it reached them before they left is a race
@@ -223,6 +241,14 @@ class _Distiller:
             self.whole = False
             return
         self._steps.append(self._expect(index, record, tuple(sorted(who))))
+
+    def _allow_joining(self, ids: Sequence[str], record: EventSent) -> None:
+        """Whether an event reaches those who are about to join depends on who is first: it is none of the unexpected
+        ones at the end."""
+        joining = [client.actor for id in ids if (client := self._cast.clients.get(id)) and not client.connected]
+        if joining and record.values:
+            expected = self._symbols.received(record.values, record.time)
+            self._last.append(model.Allow(at=self._at, who=tuple(sorted(joining)), values=expected))
 
     def _expect(self, index: int, record: EventSent, who: tuple[str, ...]) -> model.Expect:
         reply = self._replies.get(index)
@@ -253,7 +279,7 @@ class _Distiller:
         if client is None:
             return
         cut = client.engine in self._cut
-        if cut or record.reason == SERVER_DISCONNECT:
+        if cut or record.reason in (SERVER_DISCONNECT, "server disconnect"):
             reason = values.regex(_CUT) if cut else "io server disconnect"
             within = self._patience(record)
             self._steps.append(model.ExpectDisconnect(at=self._at, who=(client.actor,), reason=reason, within=within))

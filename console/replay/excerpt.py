@@ -139,7 +139,8 @@ def _with_structure(state: State, chosen: set[int], sockets: set[str]) -> Excerp
         if mine and isinstance(record, records.EventReceived | EventSent) and record.id is not None:
             answer = records.AckSent if isinstance(record, records.EventReceived) else records.AckReceived
             asked.add((answer, record.nsp, record.socket, record.id))
-        if mine or (isinstance(record, _STRUCTURE) and about) or isinstance(record, Commanded):
+        kept_always = isinstance(record, Commanded | records.ServerStarted)
+        if mine or (isinstance(record, _STRUCTURE) and about) or kept_always:
             kept.append(record)
             wanted.append(not isinstance(record, Commanded) or mine)
         if about and isinstance(record, records.Connecting):

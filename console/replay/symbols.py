@@ -23,13 +23,17 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?")
 _MASKED = re.compile(re.escape(MASK) + "[0-9a-f]{8}")
 #: Seconds around its record in which a number is taken for a time.
 _NEAR = 86_400.0
+#: Reasons for which a connection was lost: which of them depends on how the server noticed. A stock one takes the end
+#: of a connection for its client's wish.
 _LOST = "^(transport (close|error)|ping timeout)$"
+_LOST_STOCK = "^(transport (close|error)|ping timeout|client disconnect)$"
 
 
 class Symbols:
     """Puts references and matchers in place of what the next run has otherwise."""
 
-    def __init__(self, found: Sequence[AnyRecord]) -> None:
+    def __init__(self, found: Sequence[AnyRecord], *, stock: bool = False) -> None:
+        self._lost = values.regex(_LOST_STOCK if stock else _LOST)
         self._ids: dict[str, str] = {}
         #: The variable that stands for each masked secret.
         self.secrets: dict[str, str] = {}
@@ -127,7 +131,7 @@ class Symbols:
             name = self.secrets.get(text) if masked else None
             return values.Template((values.Variable(name),)) if name else ANY
         if text in (TRANSPORT_CLOSE, TRANSPORT_ERROR, PING_TIMEOUT):
-            return values.regex(_LOST)  # which one depends on how the server notices
+            return self._lost
         found = self._text(text, key, "")
         if found is not text:
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ from console.replay.model import Script, Step
 from console.replay.outcome import Exit, Report
 from console.replay.run import Options, replay
 from console.replay.symbols import environment
+from console.wire.client import Client
+from console.wire.engine import Engine
 from server_core import records
 from server_core.host_config import HostConfig
 from server_core.recording import read
 from server_core.redact import Redactor
-from tests.support.crowd import crowd
+from tests.support.crowd import TRANSPORTS, crowd
 from tests.support.make import NOON, Maker
 from tests.support.run import APPS, SOCKETSCOPE, Running, headless
 
@@ -217,6 +220,36 @@ async def test_a_recording_of_the_demo_passes_against_it_and_fails_where_it_was_
         step for step in script.cases[0].steps if isinstance(step, model.Expect) and step.values[0] == "private message"
     ]
     assert failed.step is whispers[0], told
+
+
+async def test_a_recording_of_a_stock_server_passes_against_it(tmp_path: Path) -> None:
+    """Its handlers emit before it is noted that a socket is there, or gone."""
+
+    async def person(url: str, number: int) -> None:
+        dice = random.Random(number)
+        await asyncio.sleep(dice.uniform(0, 0.5))
+        for _ in range(2):
+            client = Client(Engine(url, transports=dice.choice(TRANSPORTS)))
+            await client.open()
+            socket = await client.connect("/", {"name": f"user{number}"}, on_event=lambda _: None)
+            room = dice.choice(("a", "b"))
+            await socket.emit_with_ack("join", room, timeout=10)
+            for line in ("one", "two"):
+                await socket.emit("say", room, line)
+                await socket.emit_with_ack("echo", line, timeout=10)
+                await asyncio.sleep(dice.uniform(0, 0.2))
+            if dice.random() < 0.4:
+                await socket.disconnect()
+            await (client.close() if dice.random() < 0.6 else client.engine.abort())
+
+    async with headless("stock_asgi:app", "--record", str(tmp_path / "d.siorec")) as server:
+        await asyncio.gather(*(person(server.url, number) for number in range(8)))
+        await server.end()
+    made = distill(read(tmp_path / "d.siorec").records)
+    report = await play(parse.parse(printer.script(made.script)), "stock_asgi:app")
+    assert report.exit is Exit.PASSED, "\n".join(lines.failure_lines(report.cases[0]))
+    expected = [step for step in made.script.cases[0].steps if isinstance(step, model.Expect)]
+    assert {str(step.values[0]) for step in expected} == {"user has joined", "said", "user has left"}
 
 
 async def test_what_differs_from_run_to_run_is_learned(tmp_path: Path) -> None:
