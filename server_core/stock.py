@@ -238,6 +238,8 @@ class StockHooks:
             yield
             return
         key = namespace or "/", sid
+        if key not in self._reasons and self._sio.manager.is_connected(sid, key[0]):
+            self._tap.disconnecting(sid, key[0], reason)
         self._reasons.setdefault(key, reason)
         try:
             yield

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from console.replay import commands, model, values
 from console.replay.cast import Cast
 from console.replay.model import Case, Defaults, Place, Script, Step
-from console.replay.order import Join, story
+from console.replay.order import REASONS, Join, story
 from console.replay.symbols import Symbols, decoded
 from console.replay.values import ANY, Value
 from server_core import records
@@ -267,7 +267,7 @@ class _Distiller:
         if client is None or client.going:
             return
         client.going = True
-        if record.reason == CLIENT_DISCONNECT:
+        if REASONS.get(record.reason, record.reason) == CLIENT_DISCONNECT:
             self._steps.append(model.Disconnect(at=self._at, after=self._gap(record), actor=client.actor))
         elif re.search(_LOST, record.reason) and client.engine not in self._ended:
             self._ended.add(client.engine)
@@ -279,7 +279,7 @@ class _Distiller:
         if client is None:
             return
         cut = client.engine in self._cut
-        if cut or record.reason in (SERVER_DISCONNECT, "server disconnect"):
+        if cut or REASONS.get(record.reason, record.reason) == SERVER_DISCONNECT:
             reason = values.regex(_CUT) if cut else "io server disconnect"
             within = self._patience(record)
             self._steps.append(model.ExpectDisconnect(at=self._at, who=(client.actor,), reason=reason, within=within))

@@ -26,10 +26,10 @@ from server_core.records import (
     Sync,
 )
 
-#: Seconds before a stock server's socket was gone in which its disconnect handler had begun.
+#: Nanoseconds before a socket was gone in which its disconnect handler had begun.
 _LEAVING = 1_000_000_000
 #: python-socketio's words for why a socket ended, where they are not the reference's.
-_REASONS = {"client disconnect": CLIENT_DISCONNECT, "server disconnect": SERVER_DISCONNECT}
+REASONS = {"client disconnect": CLIENT_DISCONNECT, "server disconnect": SERVER_DISCONNECT}
 _ACTS = (EventReceived, AckReceived, Connected, Refused, Disconnecting, Disconnected, Commanded)
 
 
@@ -56,21 +56,22 @@ class Story(NamedTuple):
 
 def story(found: Sequence[AnyRecord], lines: Sequence[int]) -> Story:
     """The records, which stand in these lines, in the order of what was done."""
-    found, lines, stock = _with_leaving(found, lines)
-    stock = stock or any(map(_is_stock, found))
+    found, lines = _with_leaving(found, lines)
+    stock = any(map(_is_stock, found))
     ordered = in_order(found)
     lines = [lines[index] for index in ordered.indices]
     return Story(ordered.records, lines, ordered.works, _joins(ordered.records, stock=stock), stock)
 
 
-def _with_leaving(found: Sequence[AnyRecord], lines: Sequence[int]) -> tuple[Sequence[AnyRecord], Sequence[int], bool]:
-    """A stock server notes no more than that a socket is gone: put before it that it leaves, in the reference's words,
-    and before what its disconnect handler did."""
+def _with_leaving(found: Sequence[AnyRecord], lines: Sequence[int]) -> tuple[Sequence[AnyRecord], Sequence[int]]:
+    """Some servers note no more than that a socket is gone: put before it, and before what its disconnect handler did,
+    that it leaves."""
     leaving: set[str] = set()
     inserted: dict[int, list[tuple[AnyRecord, int]]] = {}
     for index, record in enumerate(found):
         if isinstance(record, Disconnecting):
             leaving.add(record.socket)
+            continue
         if not isinstance(record, Disconnected) or record.socket in leaving:
             continue
         start = index
@@ -83,13 +84,13 @@ def _with_leaving(found: Sequence[AnyRecord], lines: Sequence[int]) -> tuple[Seq
             time=found[start].time,
             socket=record.socket,
             nsp=record.nsp,
-            reason=_REASONS.get(record.reason, record.reason),
+            reason=record.reason,
         )
         inserted.setdefault(start, []).append((began, lines[index]))
     if not inserted:
-        return found, lines, False
+        return found, lines
     both = [each for index, record in enumerate(found) for each in (*inserted.get(index, ()), (record, lines[index]))]
-    return [record for record, _ in both], [line for _, line in both], True
+    return [record for record, _ in both], [line for _, line in both]
 
 
 def _joins(found: Sequence[AnyRecord], *, stock: bool) -> dict[int, list[Join]]:
@@ -118,4 +119,5 @@ def _joins(found: Sequence[AnyRecord], *, stock: bool) -> dict[int, list[Join]]:
 
 
 def _is_stock(record: AnyRecord) -> bool:
-    return isinstance(record, ServerStarted | Sync) and record.info.library.startswith("socketio")
+    named = isinstance(record, ServerStarted | Sync) and record.info.library.startswith("socketio")
+    return named or (isinstance(record, Disconnecting) and record.reason in REASONS)
