@@ -226,9 +226,8 @@ class _Distiller:
             ids: Iterable[str] = (record.socket,)
         else:
             ids = roster.recipients(record.nsp, record.rooms, record.except_)
-        ids = list(ids)
         clients = [client for id in ids if (client := self._cast.connected(id))]
-        self._allow_joining(ids, record)
+        self._allow_joining(record, roster)
         who = [client.actor for client in clients if not client.going]
         if (leaving := sorted(client.actor for client in clients if client.going)) and record.values:
             # whether it reached them before they left is a race
@@ -242,13 +241,20 @@ class _Distiller:
             return
         self._steps.append(self._expect(index, record, tuple(sorted(who))))
 
-    def _allow_joining(self, ids: Sequence[str], record: EventSent) -> None:
-        """Whether an event reaches those who are about to join depends on who is first: it is none of the unexpected
-        ones at the end."""
-        joining = [client.actor for id in ids if (client := self._cast.clients.get(id)) and not client.connected]
+    def _allow_joining(self, record: EventSent, roster: Roster) -> None:
+        """Whether an event reaches those who are in its rooms and not connected yet depends on who is first: it is none
+        of the unexpected ones at the end."""
+        joining = sorted(
+            client.actor
+            for id, client in self._cast.clients.items()
+            if not client.connected
+            and client.nsp == record.nsp
+            and (socket := roster.sockets.get(id))
+            and (id == record.socket or not record.rooms or not socket.rooms.isdisjoint(record.rooms))
+        )
         if joining and record.values:
             expected = self._symbols.received(record.values, record.time)
-            self._last.append(model.Allow(at=self._at, who=tuple(sorted(joining)), values=expected))
+            self._last.append(model.Allow(at=self._at, who=tuple(joining), values=expected))
 
     def _expect(self, index: int, record: EventSent, who: tuple[str, ...]) -> model.Expect:
         reply = self._replies.get(index)

@@ -87,6 +87,7 @@ async def test_a_life_is_told_from_start_to_end(plain: Stock, transports: list[s
         "room_left",
         "room_joined",
         "event_sent",
+        "disconnecting",
         "disconnected",
     ]
     (connecting,) = plain.of(records.Connecting)
