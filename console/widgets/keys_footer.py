@@ -24,4 +24,6 @@ class KeysFooter(Footer):
         ]
         if says != self._said:
             self._said = says
+            # each of its keys watches it, and only a change lets go of those that are no more: 20 KB each
+            self.mutate_reactive(Footer.compact)
             super().bindings_changed(screen)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
+from textual.widgets._footer import FooterKey
 
 from console.link.base import LinkState, LinkStatus
 from server_core import records
@@ -220,6 +223,16 @@ async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> 
         await screen.wait("the app raised")
         await screen.press("escape")
         await screen.wait_gone("─ Help ─")
+
+
+async def test_footers_that_were_are_let_go(open_console: Open) -> None:
+    async with open_console() as screen:
+        for _ in range(20):
+            await screen.press("slash")  # each has other keys in the footer
+            await screen.press("escape")
+        gc.collect()
+        kept = sum(isinstance(each, FooterKey) for each in gc.get_objects())
+        assert 0 < kept <= 4 * len(screen.app.screen.query(FooterKey))
 
 
 async def test_the_footer_shows_the_keys_that_work_now(open_console: Open) -> None:
