@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 #: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
 #: While there is more to do than one look does: seconds between two, in which keys are answered, and between two that
-#: draw, while a file is read.
+#: draw, while a file is read or behind a dialog.
 BREATH, REDRAW = 0.005, 0.25
 #: Times as long as ordering took that pass before it is done again.
 RESORT_SHARE = 10
@@ -159,7 +159,8 @@ class MainScreen(Screen[None]):
         if records:
             self.session.apply(records)
         loading = status.state is LinkState.LOADING
-        waits = loading and now < self._redraw_at
+        # behind a dialog each change has Textual draw the whole terminal
+        waits = (loading or self.app.screen is not self) and now < self._redraw_at
         if not waits:
             self.query_one(Scrubber).tick()
         state = self.session.state
