@@ -45,8 +45,8 @@ async def _record_and_kill(url: str, path: Path, dice: random.Random) -> int:
     """Record with a console, and kill it at some moment; wall time in nanoseconds at which that was."""
     command = [*SOCKETSCOPE, "attach", url, "--token", "x", "--record", str(path)]
     async with Terminal(command, columns=120, lines=40) as console:
-        await console.wait_for("rec ●", 30)
-        assert await poll(lambda: path.stat().st_size > SOME["".join(path.suffixes)], 30)
+        some = SOME["".join(path.suffixes)]
+        assert await poll(lambda: path.exists() and path.stat().st_size > some, 60), console.text()
         await asyncio.sleep(dice.uniform(0.0, 1.5))
         console.signal(SIGKILL)
         killed = time.time_ns()
