@@ -71,7 +71,10 @@ def open_(
         if export:
             sys.exit(_export(file, export, query, show_secrets=show_secrets))
         sys.exit(_summarize(file, as_json=as_json) if summary or as_json else _show(file, settings))
-    except (RecordingError, HarError, ConfigError) as error:
+    except (RecordingError, HarError) as error:
+        told = str(error)
+        sys.exit(_fail(told if file is None or str(file) in told else f"{file}: {told}"))
+    except ConfigError as error:
         sys.exit(_fail(str(error)))
 
 

@@ -38,6 +38,8 @@ class SocketsView(TableView):
 
     def hint(self) -> str:
         if self.session.past or self.link.status.state in (LinkState.FILE, LinkState.LOADING):
+            if not self.session.end:
+                return "reading…" if self.link.status.state is LinkState.LOADING else "nothing was recorded"
             # the end of a recording is mostly after everybody has gone
             return "no sockets at this moment" + ("" if self.session.past else ": [ goes back in time, . plays")
         return f"no sockets yet: clients connect to {self.link.url}"

@@ -60,6 +60,7 @@ def test_what_is_no_recording_is_refused_in_a_line(tmp_path: Path, content: byte
         done = run("open", path, *arguments)
         assert (done.exit_code, done.stdout) == (2, "")
         assert said in done.stderr
+        assert str(path) in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
 
