@@ -54,8 +54,7 @@ class RecordingHistory:
         if newest_first:
             segments.reverse()
         for segment, following in itertools.zip_longest(segments, segments[1:]):
-            if following:
-                self._index.prepare(following.blocks)
+            segment.following = following.blocks if following else None
             known = mask(segment) if mask else bytes([MAYBE]) * len(segment)
             step = PIECE if known.count(MAYBE) > PIECE else len(segment)
             pieces = range(segment.start, segment.end, step)

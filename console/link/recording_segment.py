@@ -71,6 +71,8 @@ class Segment:
         #: Positions of the first record, and after the last.
         self.start = start
         self.end = end
+        #: Blocks that are looked at next, where it is these that are read.
+        self.following: range | None = None
         #: What is in the blocks that were looked at, in lower case, and their visible records' lines of that.
         self._low: dict[int, bytes] = {}
         self._lines: dict[int, list[bytes]] = {}
@@ -158,12 +160,18 @@ class Segment:
             flags = wanted[first - self.start : last - self.start]
             positions = list(itertools.compress(range(first, last), flags))
             if positions:
+                self._read_ahead()
                 yield from zip(positions, index.decode_some(block, positions), strict=True)
 
     def forget(self) -> None:
         """Let go of what was kept to be looked at again."""
         self._low.clear()
         self._lines.clear()
+
+    def _read_ahead(self) -> None:
+        if self.following:
+            self._index.prepare(self.following)
+            self.following = None
 
     def _range(self, block: int) -> tuple[int, int]:
         """Positions of the first visible record of a block that belongs to this, and after the last."""
@@ -172,6 +180,7 @@ class Segment:
     def _lowered(self, block: int) -> bytes:
         low = self._low.get(block)
         if low is None:
+            self._read_ahead()
             low = self._low[block] = self._index.data(block).lower()
         return low
 

@@ -181,6 +181,19 @@ def test_every_character_that_folds_to_ascii_is_known() -> None:
     assert known == set(FOLDING)
 
 
+def test_what_is_in_the_index_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, session = opened(write(tmp_path / "s.siorec", [Maker().received("a", "message", n) for n in range(200)]))
+    history, asked = session.live.history, []
+    assert isinstance(history, RecordingHistory)
+    monkeypatch.setattr(link.index, "prepare", lambda blocks: asked.append(list(blocks)))
+    for text, reads in (("event:message dir:in", False), ("message", True)):
+        query = parse(text)
+        assert query
+        assert len(list(found(history, query, asking(session)))) == 200
+        assert bool(asked) is reads
+    link.stop()
+
+
 def test_what_plainly_matches_is_not_decoded(tmp_path: Path) -> None:
     make = Maker()
     made = [make.received("a", "message", {"text": f'he said "hello" {number}\\'}) for number in range(20)]
