@@ -144,6 +144,9 @@ class Host:
             log_level=config.log_level,
             access_log=config.log_level in ("debug", "trace"),
             timeout_graceful_shutdown=GRACE,
+            # beside uvicorn, of CPU time for an event with its ack, for a broadcast to 500, and of memory for a socket
+            # (`python -m tests.benchmarks.below`): aiohttp 0.90, 0.91, 0.74, but where it can be imported it is the
+            # default of `AsyncServer()`, and apps change; granian 1.20, 1.03, 4.2
             # of uvicorn's two, and with uvloop below: 83 thousand instructions for a message there and back, 147 with
             # asyncio's loop, 177 with wsproto; compression would take 38 KiB more for each connection
             ws="websockets-sansio",
