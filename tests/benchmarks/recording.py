@@ -139,7 +139,9 @@ async def _on_screen(path: Path, found: dict[str, int]) -> tuple[float, float, l
     """Seconds from the command to a screen with sockets, and to the end of the progress bar; and from each query's last
     letter, all typed at once, to the screen that shows its last matches and how many there are."""
     start = time.perf_counter()
-    async with Terminal([sys.executable, "-m", "console", "open", str(path)], columns=120, lines=40) as terminal:
+    async with Terminal(
+        [sys.executable, "-m", "console", "open", str(path), "--no-restore"], columns=120, lines=40
+    ) as terminal:
         await terminal.wait_for("user", 60)
         first = time.perf_counter() - start
         await terminal.wait_for("▤ recording", 600)
