@@ -8,8 +8,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual.app import App
-
 from console import themes
 from console.link.base import Link
 from console.person import Person
@@ -17,6 +15,7 @@ from console.screens.main import MainScreen
 from console.settings import Settings
 from console.state.session import Session
 from console.state.state import State
+from console.typeahead import TypeAhead
 
 if TYPE_CHECKING:
     from console.replay.run import Options
@@ -27,7 +26,7 @@ AGAIN = 3.0
 GARBAGE = (20_000, 10, 100)
 
 
-class ConsoleApp(App[None]):
+class ConsoleApp(TypeAhead):
     """The console on one link."""
 
     TITLE = "socketscope"

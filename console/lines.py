@@ -11,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from console import text
-from console.state.columns import own_text
+from console.state.columns import kind_text, own_text
+from console.state.related import event_of
 from console.state.session import Session
 from console.state.state import State
 from server_core import redact
 from server_core.records import (
+    CONSOLE,
     AckReceived,
     AckSent,
     AnyRecord,
@@ -61,6 +63,8 @@ Tone = Literal["in", "out", "good", "bad", "warn", "quiet", "plain"]
 
 #: Characters of a payload from which its line holds the beginning alone, and how many such lines are remembered.
 _LONG, _REMEMBERED = 16_384, 256
+#: Acks of which it is remembered what they answer.
+_EVENTS = 5_000
 #: Rooms of one emit that are named.
 _NAMED = 20
 
@@ -82,6 +86,8 @@ class Reader:
         self._session = session
         self.show_secrets = show_secrets
         self._long: OrderedDict[tuple[str, int, int, bool], str] = OrderedDict()
+        #: The events that acks answer, by server, epoch and seq of the ack.
+        self._events: OrderedDict[tuple[str, int, int], str] = OrderedDict()
 
     @property
     def _state(self) -> State:
@@ -108,13 +114,11 @@ class Reader:
                 return Line("←", "in", who, record.event, simulated + self._args(record) + _id(record.id))
             case EventSent():
                 return Line("→", "out", who or self._target(record), record.event, self._sent(record))
-            case AckSent():
-                return Line("✓", "good", who, f"ack #{record.id} sent", _elapsed(record.elapsed) + self._data(record))
-            case AckReceived():
-                return Line("✓", "good", who, f"ack #{record.id} got", _elapsed(record.elapsed) + self._data(record))
+            case AckSent() | AckReceived():
+                return self._ack(record, who)
             case EventBlocked():
                 why = record.message or "dropped: its middleware never called next"
-                return Line("⊘", "warn", who, "blocked", f"{why}  {self.mask(record.data)}")
+                return Line("⊘", "warn", who, f"blocked {record.event}", f"{why}  {self.mask(record.data)}")
             case Connecting():
                 return Line(
                     "…",
@@ -149,6 +153,24 @@ class Reader:
             case _:
                 return self._server(record)
 
+    def _ack(self, record: AckSent | AckReceived, who: str) -> Line:
+        event = self._answered(record)
+        what = f"ack of {event}" if event else f"ack #{record.id}"
+        way = "sent" if isinstance(record, AckSent) else "got"
+        after = "" if record.elapsed is None else f" after {text.seconds(record.elapsed)}"
+        return Line("✓", "good", who, what, f"{way}{after}  {self._data(record)}{_id(record.id if event else None)}")
+
+    def _answered(self, record: AckSent | AckReceived) -> str:
+        """The name of the event that an ack answers, "" where that is not known any more."""
+        key = record.server, record.epoch, record.seq
+        name = self._events.get(key)
+        if name is None:
+            event = event_of(self._state, record)
+            name = self._events[key] = event.event if event else ""
+            if len(self._events) > _EVENTS:
+                self._events.popitem(last=False)
+        return name
+
     def _server(self, record: AnyRecord) -> Line:
         match record:
             case EngineRefused():
@@ -165,6 +187,8 @@ class Reader:
                 info = record.info
                 return Line("●", "good", "server", "started", f"{info.target} pid {info.pid} at {info.url}")
             case ServerStopped():
+                if record.server == CONSOLE:
+                    return Line("■", "bad", "server", "not started", f"{record.why}; its log has more")
                 return Line("■", "bad", "server", "stopped", record.why)
             case ServerLost():
                 return Line("○", "bad", "server", "out of reach", f"{record.why}: what is shown of it is as it was")
@@ -267,7 +291,7 @@ class Reader:
         who = self._state.label(socket) if socket else ""
         if (own := own_text(record)) is not None:
             slash = "/" if isinstance(record, PayloadRecord) else ""  # each is in some namespace
-            return f"{record.kind}\n{socket}\n{who}\n{slash}\n{own}"
+            return f"{kind_text(record.kind)}\n{socket}\n{who}\n{slash}\n{own}"
         line = self.line(record)
         return f"{record.kind} {socket} {line.who} {line.what} {line.rest}"
 
@@ -378,10 +402,6 @@ def _blocking(stack: str) -> str:
 
 def _id(number: int | None) -> str:
     return "" if number is None else f"  #{number}"
-
-
-def _elapsed(elapsed: float | None) -> str:
-    return "" if elapsed is None else f"{text.seconds(elapsed)}  "
 
 
 _PLACEHOLDER = re.compile(r'\{"_placeholder":\s*true,\s*"num":\s*(\d+)\}')

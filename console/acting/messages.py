@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from console import places
+from console.acting.payload import show_args
+from server_core.records import EventRecord
 from server_core.redact import mask_text
 
 #: Messages that the history remembers.
@@ -35,10 +37,19 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{self.event}  {' '.join(self.args.split())}" + (f"  → {self.to}" if self.to else "")
 
 
+def draft_of(
+    record: EventRecord, *, mask: bool, width: int, to: str = "", except_: str = "", ack: str = ""
+) -> tuple[Draft, dict[str, Any]]:
+    """An event that was seen, as it may be sent again, and its secrets; ValueError where it can't be read."""
+    args, secrets = show_args(record.data, record.attachments, mask=mask, skip=1, width=width)
+    return Draft(event=record.event, args=args, to=to, except_=except_, ack=ack), secrets
+
+
 class _File(msgspec.Struct, omit_defaults=True):
     """What is on disk."""
 
     history: list[Draft] = []
+    simulated: list[Draft] = []
     saved: dict[str, Draft] = {}
 
 
@@ -51,20 +62,26 @@ class Messages:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or places.state_folder() / "messages.json"
-        #: Oldest first.
+        #: What was emitted, and what was simulated, each oldest first.
         self.history: list[Draft] = []
+        self.simulated: list[Draft] = []
         self.saved: dict[str, Draft] = {}
         #: The masked secrets of a draft, by what stands for them in it; not on disk.
         self._secrets: dict[Draft, dict[str, Any]] = {}
         self.problem = ""
         self._load()
 
-    def remember(self, draft: Draft, secrets: dict[str, Any]) -> None:
-        """Put a message at the end of the history, once."""
+    def of(self, *, simulated: bool) -> list[Draft]:
+        """The history of what was simulated, or of what was emitted."""
+        return self.simulated if simulated else self.history
+
+    def remember(self, draft: Draft, secrets: dict[str, Any], *, simulated: bool = False) -> None:
+        """Put a message at the end of its history, once."""
+        history = self.of(simulated=simulated)
         with contextlib.suppress(ValueError):
-            self.history.remove(draft)
-        self.history.append(draft)
-        del self.history[:-MAX_HISTORY]
+            history.remove(draft)
+        history.append(draft)
+        del history[:-MAX_HISTORY]
         self._keep(draft, secrets)
 
     def secrets_of(self, draft: Draft) -> dict[str, Any]:
@@ -80,16 +97,17 @@ class Messages:
             return f"{name} is saved until the console ends: it is long, or has a secret in it"
         return f"✓ {name} is saved"
 
-    def forget(self, which: str | Draft) -> None:
-        """Drop the message saved under a name, or one of the history."""
+    def forget(self, which: str | Draft, *, simulated: bool = False) -> None:
+        """Drop the message saved under a name, or one of a history."""
+        history = self.of(simulated=simulated)
         if isinstance(which, str):
             self.saved.pop(which, None)
-        elif which in self.history:
-            self.history.remove(which)
+        elif which in history:
+            history.remove(which)
         self._write()
 
     def _keep(self, draft: Draft, secrets: dict[str, Any]) -> None:
-        known = {*self.history, *self.saved.values()}
+        known = {*self.history, *self.simulated, *self.saved.values()}
         self._secrets = {each: kept for each, kept in self._secrets.items() if each in known}
         if secrets:
             self._secrets[draft] = secrets
@@ -108,15 +126,18 @@ class Messages:
         except (msgspec.DecodeError, RecursionError):
             self.problem = f"messages are not remembered: {places.shown(self._path)} is damaged"
             return
-        self.history, self.saved = file.history[-MAX_HISTORY:], file.saved
+        self.history, self.simulated = file.history[-MAX_HISTORY:], file.simulated[-MAX_HISTORY:]
+        self.saved = file.saved
 
     def _write(self) -> None:
         if self.problem:  # what is there may be worth more than what would replace it
             return
-        kept = [draft for draft in self.history if self._may_be_kept(draft)]
+        kept, simulated = (
+            [draft for draft in history if self._may_be_kept(draft)] for history in (self.history, self.simulated)
+        )
         saved = {name: draft for name, draft in self.saved.items() if self._may_be_kept(draft)}
         try:
-            places.write_private(self._path, msgspec.json.encode(_File(kept, saved)))
+            places.write_private(self._path, msgspec.json.encode(_File(kept, simulated, saved)))
         except OSError as error:
             self.problem = f"messages are not remembered: {error.strerror}: {places.shown(self._path)}"
 

@@ -18,7 +18,7 @@ from console.dialogs.emit import EmitDialog
 from console.dialogs.operator import Operator
 from console.dialogs.rooms import RoomsDialog, Verb
 from console.dialogs.simulate import SimulateDialog
-from console.state.refs import RoomRef
+from console.state.refs import RoomRef, SocketRef
 from console.text import count, cut, safe
 from server_core.records import Command, CommandResult, Leave, SocketInfo
 
@@ -29,8 +29,9 @@ Refusal = Callable[["MainScreen"], str]
 
 #: Cells of an ack that a notification shows.
 _ACK = 120
-#: What a message is before one was sent.
+#: What a message is before one was sent, and an event before one came.
 FIRST = Draft(event="private message", args='["hello"]')
+FIRST_SIMULATED = Draft(event="message", args='["hello"]', ack="2")
 
 
 def needs(feature: str, *, sockets: bool = True) -> Refusal:
@@ -106,9 +107,11 @@ def _acks(result: CommandResult, operator: Operator) -> str:
     "emit",
     "e",
     "emit",
-    "Emit an event to the marked sockets, to the room or socket that the cursor is on, to anyone",
+    "Emit an event to anyone: sockets, rooms, a namespace, the marked",
     group="Act",
+    footer=6,
     refusal=needs("EMIT", sockets=False),
+    words="send broadcast publish event call ack room everyone",
 )
 def emit(screen: MainScreen) -> None:
     sockets = screen.targets()
@@ -128,10 +131,11 @@ def emit(screen: MainScreen) -> None:
     "message",
     "m",
     "message",
-    "Send the marked sockets, or the selected one, a private message, as the server or as another socket",
+    "Send the selected socket, or the marked ones, a private message",
     group="Act",
-    footer=True,
+    footer=3,
     refusal=needs("EMIT"),
+    words="send dm whisper pm text write private emit",
 )
 def message(screen: MainScreen) -> None:
     sockets = screen.targets()
@@ -156,14 +160,16 @@ def _namespace(sockets: Sequence[SocketInfo]) -> str:
     "simulate",
     "i",
     "simulate",
-    "Have the app handle an event as if the selected socket's client had sent it",
+    "Have the app handle an event as if the socket's client sent it",
     group="Act",
+    footer=9,
     refusal=needs_one("SIMULATE"),
+    words="fake receive incoming inject as client impersonate trigger",
 )
 def simulate(screen: MainScreen) -> None:
-    last, secrets = screen.operator.last(FIRST)
-    draft = Draft(event=last.event, args=last.args, ack="2")
-    screen.app.push_screen(SimulateDialog(screen.operator, screen.targets()[0], draft, secrets))
+    socket = screen.targets()[0]
+    draft, secrets = screen.operator.last_simulated(socket.id, FIRST_SIMULATED)
+    screen.app.push_screen(SimulateDialog(screen.operator, socket, draft, secrets))
 
 
 # rooms
@@ -178,12 +184,13 @@ def _rooms(verb: Verb) -> Callable[[MainScreen], None]:
     return open_dialog
 
 
-for _verb, _key, _help in (
-    ("join", "j", "Have the marked sockets, the selected one, or a room's members join rooms"),
-    ("leave", "l", "Take them from rooms"),
-    ("move", "M", "Move them from rooms to others"),
+for _verb, _key, _help, _words in (
+    ("join", "j", "Have the socket, the marked or a room's members join rooms", "enter add room subscribe"),
+    ("leave", "l", "Take them from rooms", "remove room kick unsubscribe"),
+    ("move", "M", "Move them from rooms to others", "room change transfer switch"),
 ):
-    action(_verb, _key, _verb, _help, group="Act", refusal=needs("JOIN" if _verb == "join" else "LEAVE"))(
+    _refusal = needs("JOIN" if _verb == "join" else "LEAVE")
+    action(_verb, _key, _verb, _help, group="Act", footer=10, refusal=_refusal, words=_words)(
         _rooms(_verb)  # type: ignore[arg-type]
     )
 
@@ -196,11 +203,13 @@ def _on_room(screen: MainScreen) -> bool:
     "kick",
     "K",
     "kick all",
-    "Take everyone from the marked rooms, or from the one that the cursor is on; asks first",
+    "Take everyone out of the room, the marked rooms; asks first",
     group="Act",
-    footer=True,
+    footer=4,
     visible=_on_room,
+    elsewhere="the cursor is on no room",
     refusal=needs("LEAVE", sockets=False),
+    words="empty clear remove evict leave room everyone ban",
 )
 def kick(screen: MainScreen) -> None:
     rosters = screen.session.live.rosters.values()
@@ -232,10 +241,11 @@ def kick(screen: MainScreen) -> None:
     "disconnect",
     "d",
     "disconnect",
-    "Disconnect the marked sockets, the selected one, or a room's members; asks first",
+    "Disconnect it, the marked or a room's members; asks first",
     group="Act",
-    footer=True,
+    footer=4,
     refusal=needs("DISCONNECT"),
+    words="kick ban kill close end drop remove terminate",
 )
 def disconnect(screen: MainScreen) -> None:
     _disconnect(screen, "namespace")
@@ -245,9 +255,10 @@ def disconnect(screen: MainScreen) -> None:
     "drop",
     "X",
     "cut off",
-    "Cut their connections off without goodbye, to try how clients come back; asks first",
+    "Cut connections off, as a lost network does; asks first",
     group="Act",
     refusal=needs("DROP"),
+    words="kill drop terminate network transport reconnect disconnect crash",
 )
 def drop(screen: MainScreen) -> None:
     _disconnect(screen, "drop")
@@ -270,7 +281,11 @@ def _disconnect(screen: MainScreen, first: str) -> None:
     "Attach a value to the selected socket, or take it away",
     group="Act",
     refusal=needs_one("SET_ATTRIBUTE"),
+    words="set data property session user edit delete attach",
 )
 def attribute(screen: MainScreen) -> None:
-    dialog = AttributeDialog(screen.operator, screen.targets()[0])
+    detail = screen.view.detail
+    socket = screen.targets()[0]
+    here = screen.view.in_detail and detail.subject == SocketRef(socket.id)
+    dialog = AttributeDialog(screen.operator, socket, detail.attribute() if here else "")
     screen.app.push_screen(dialog, lambda commands: perform(screen, commands))

@@ -49,9 +49,11 @@ def _nothing(screen: MainScreen) -> str:
     "copy",
     "y",
     "copy",
-    "Copy what is marked, or what the cursor is on: its id, as JSON, JavaScript or Python",
+    "Copy it, or all marked: the id, or as JSON, JavaScript, Python",
     group="Export",
+    footer=9,
     refusal=_nothing,
+    words="clipboard yank json javascript python code snippet",
 )
 def copy(screen: MainScreen) -> None:
     things = _subjects(screen)
@@ -81,7 +83,7 @@ def copy(screen: MainScreen) -> None:
             said = f"copied the {label}" if label.startswith("id") else f"copied {what} as {label}"
             screen.notify(safe(said), markup=False)
 
-    screen.app.push_screen(PickDialog("Copy", choices, keys="y copies the first   close esc"), chosen)
+    screen.app.push_screen(PickDialog("Copy", choices, keys=(("copy", "⏎", "pick"),)), chosen)
 
 
 def _name(thing: object) -> str:
@@ -105,17 +107,26 @@ def _empty(screen: MainScreen) -> str:
 @action(
     "export",
     "w",
-    "write",
-    "Write what the list shows to a file: NDJSON, JSON, CSV or an HTML report",
+    "export",
+    "Write the list to a file: NDJSON, JSON, CSV or an HTML report",
     group="Export",
+    footer=9,
     refusal=_empty,
+    words="write save file csv json report download dump",
 )
 def export(screen: MainScreen) -> None:
     if found := contents(screen):
         screen.app.push_screen(ExportDialog(found, show_secrets=screen.person.settings.show_secrets))
 
 
-@action("screenshot", "P", "picture", "Write the screen as it is to an SVG file", group="Export")
+@action(
+    "screenshot",
+    "P",
+    "picture",
+    "Write the screen as it is to an SVG file",
+    group="Export",
+    words="screenshot svg snapshot image",
+)
 def screenshot(screen: MainScreen) -> None:
     svg = screen.app.export_screenshot(title=f"socketscope {safe(screen.link.title)}")
     path = default_path("socketscope", "svg")

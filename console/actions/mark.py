@@ -24,14 +24,21 @@ def _searching(screen: MainScreen) -> str:
     return "the filter still searches" if searching else ""
 
 
+def _folds(screen: MainScreen) -> str:
+    return "fold" if screen.view.in_detail else ""
+
+
 @action(
     "mark",
     "space",
     "mark",
-    "Mark what the cursor is on, or no more: actions are then about all that is marked; of events, copying, writing "
-    "and making a script. In a detail: open or close",
+    "Mark, to act on, copy or write all marked; in a detail, fold",
     group="Mark",
+    footer=7,
     visible=_markable_or_foldable,
+    elsewhere="nothing here can be marked",
+    words="select tick fold expand collapse",
+    label_here=_folds,
 )
 def mark(screen: MainScreen) -> None:
     screen.view.toggle()
@@ -45,7 +52,9 @@ def mark(screen: MainScreen) -> None:
     "Mark all that the filter shows",
     group="Mark",
     visible=_markable,
+    elsewhere="nothing here can be marked",
     refusal=_searching,
+    words="select everything",
 )
 def mark_all(screen: MainScreen) -> None:
     if marking := screen.view.marking:
@@ -60,7 +69,9 @@ def mark_all(screen: MainScreen) -> None:
     "Mark what is shown and not marked, unmark the rest",
     group="Mark",
     visible=_markable,
+    elsewhere="nothing here can be marked",
     refusal=_searching,
+    words="select",
 )
 def invert_marks(screen: MainScreen) -> None:
     if marking := screen.view.marking:
@@ -73,7 +84,16 @@ def _marked(screen: MainScreen) -> bool:
     return marking is not None and bool(marking.marks)
 
 
-@action("unmark", "u", "unmark", "Unmark all", group="Mark", visible=_marked)
+@action(
+    "unmark",
+    "u",
+    "unmark",
+    "Unmark all",
+    group="Mark",
+    visible=_marked,
+    elsewhere="nothing is marked",
+    words="deselect clear none",
+)
 def unmark(screen: MainScreen) -> None:
     if marking := screen.view.marking:
         marking.mark(set())

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     "open",
     "enter",
     "open",
-    "Open what the cursor is on: a socket, a record, whatever a detail's line names",
+    "Open what the cursor is on, or what its line names",
     group="Move",
-    footer=True,
+    footer=2,
+    words="details inspect show go",
 )
 def open(screen: MainScreen) -> None:
     screen.open_current()
@@ -27,16 +28,22 @@ def _leads_back(screen: MainScreen) -> bool:
     return screen.leads_back()
 
 
+def _clears(screen: MainScreen) -> str:
+    return "clear" if screen.bar.typing else ""
+
+
 @action(
     "back",
     "escape",
     "back",
     "Go back to where you came from; then clear the filter",
     group="Move",
-    footer=True,
+    footer=1,
     key_display="esc",
     visible=_leads_back,
     typing=True,
+    words="close leave clear",
+    label_here=_clears,
 )
 def back(screen: MainScreen) -> None:
     screen.back()
@@ -70,6 +77,10 @@ def previous_pane(screen: MainScreen) -> None:
     screen.app.action_focus_previous()
 
 
+def _opens(screen: MainScreen) -> str:
+    return "" if screen.view.detail.has_tabs else "unfold"
+
+
 def _has_tabs(screen: MainScreen) -> bool:
     return screen.view.detail.display and (screen.view.detail.has_tabs or screen.view.in_detail)
 
@@ -77,11 +88,12 @@ def _has_tabs(screen: MainScreen) -> bool:
 @action(
     "previous-tab",
     "left",
-    "tab",
-    "The detail's previous tab; in a tree, close a part or go to what it is in",
+    "previous tab",
+    "The detail's previous tab; in a tree, close a part",
     group="Move",
     key_display="←",
     visible=_has_tabs,
+    elsewhere="no detail is shown: ⏎ opens one",
 )
 def previous_tab(screen: MainScreen) -> None:
     detail = screen.view.detail
@@ -95,8 +107,11 @@ def previous_tab(screen: MainScreen) -> None:
     "tab",
     "The detail's next tab; in a tree, open a part",
     group="Move",
+    footer=5,
     key_display="→",
     visible=_has_tabs,
+    elsewhere="no detail is shown: ⏎ opens one",
+    label_here=_opens,
 )
 def next_tab(screen: MainScreen) -> None:
     detail = screen.view.detail
@@ -108,19 +123,35 @@ def _follows(screen: MainScreen) -> bool:
     return not screen.view.in_detail and any(pane.follows for pane in screen.view.panes)
 
 
+def _follows_again(screen: MainScreen) -> str:
+    return "" if any(pane.following for pane in screen.view.panes if pane.follows) else "follow"
+
+
 @action(
     "pause",
     "p",
     "pause",
     "Pause the timeline where it is, or follow the newest again",
     group="Move",
-    footer=True,
+    footer=5,
     visible=_follows,
+    elsewhere="nothing here follows what happens",
+    words="freeze stop follow hold tail live",
+    label_here=_follows_again,
 )
 def pause(screen: MainScreen) -> None:
     screen.view.pause()
 
 
-@action("jump", "ctrl+o", "jump", "Letters on panes and tabs: pressing one goes there", group="Move", key_display="^o")
+@action(
+    "jump",
+    "ctrl+o",
+    "jump",
+    "Letters on panes and tabs: pressing one goes there",
+    group="Move",
+    footer=10,
+    key_display="^o",
+    words="focus pane goto",
+)
 def jump(screen: MainScreen) -> None:
     screen.app.push_screen(JumpScreen(targets(screen)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
 Run = Callable[["MainScreen"], Awaitable[None] | None]
-#: A wide screen, a moment of the past, a recording at its end.
-Where = Literal["wide", "past", "file"]
 
 
 class Action(NamedTuple):
@@ -27,17 +25,27 @@ class Action(NamedTuple):
     help: str
     #: The heading that it stands under in the help.
     group: str
-    #: Whether the footer names it, or where alone.
-    footer: bool | tuple[Where, ...]
+    #: How soon the footer names it where there is room: 1 is the first, 0 never.
+    footer: int
     #: How the key is written, where its name would not do.
     key_display: str | None
     run: Run
     #: Whether it makes sense where one is.
     visible: Callable[[MainScreen], bool]
+    #: What is said where it makes no sense; "" says nothing.
+    elsewhere: str
     #: Why it can't be done now, in a short sentence; "" when it can.
     refusal: Callable[[MainScreen], str]
     #: Whether it works while a text is typed.
     typing: bool
+    #: Other words that people call it by, for those who look for it.
+    words: str
+    #: Its label where it does something else than elsewhere, "" where it does not.
+    label_here: Callable[[MainScreen], str]
+
+    def why_not(self, screen: MainScreen) -> str:
+        """Why it can't be done here and now, "" when it can."""
+        return self.refusal(screen) if self.visible(screen) else self.elsewhere
 
     def binding(self) -> Binding:
         """Its key on the main screen."""
@@ -50,10 +58,6 @@ class Action(NamedTuple):
             tooltip=self.help,
             id=self.id,
         )
-
-    def in_footer(self, here: Collection[Where]) -> bool:
-        """Whether the footer names it."""
-        return self.footer if isinstance(self.footer, bool) else any(where in here for where in self.footer)
 
 
 #: By id, in the order of the footer.
@@ -75,18 +79,36 @@ def action(
     help: str,
     *,
     group: str,
-    footer: bool | tuple[Where, ...] = False,
+    footer: int = 0,
     key_display: str | None = None,
     visible: Callable[[MainScreen], bool] = always,
+    elsewhere: str = "",
     refusal: Callable[[MainScreen], str] = nothing,
     typing: bool = False,
+    words: str = "",
+    label_here: Callable[[MainScreen], str] = nothing,
 ) -> Callable[[Run], Run]:
     """Make a function of the main screen an action."""
 
     def register(run: Run) -> Run:
         if id in ACTIONS:
             raise ValueError(f"there are two actions {id}")
-        ACTIONS[id] = Action(id, key, label, help, group, footer, key_display, run, visible, refusal, typing)
+        ACTIONS[id] = Action(
+            id=id,
+            key=key,
+            label=label,
+            help=help,
+            group=group,
+            footer=footer,
+            key_display=key_display,
+            run=run,
+            visible=visible,
+            elsewhere=elsewhere,
+            refusal=refusal,
+            typing=typing,
+            words=words,
+            label_here=label_here,
+        )
         return run
 
     return register

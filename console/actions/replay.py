@@ -85,7 +85,7 @@ def _marked_events(screen: MainScreen) -> list[int]:
     "make-script",
     "W",
     "make script",
-    "Write a script of the marked events, of what the timeline shows, or of what the marked sockets did, and open it",
+    "Write a script of marked events, the timeline, or what sockets did",
     group="Export",
 )
 def make_script(screen: MainScreen) -> None:

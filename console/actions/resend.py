@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from console.acting.messages import Draft
-from console.acting.payload import Problem, pack, quote, show_args
+from console.acting.messages import draft_of
+from console.acting.payload import Problem, pack, quote
 from console.acting.recipients import EVERYBODY
 from console.actions.act import perform
 from console.actions.registry import action
 from console.dialogs.confirm import MANY, ConfirmDialog
 from console.dialogs.emit import EmitDialog
+from console.dialogs.operator import WIDTH
 from console.dialogs.simulate import SimulateDialog
 from console.text import count
 from server_core.packets import RESERVED_EVENTS
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 #: Seconds to wait for the ack of an event that is sent again, where the first wanted one.
 PATIENCE = 2.0
-#: Cells of arguments on one line.
-_WIDTH = 70
 
 
 def event(screen: MainScreen) -> EventRecord | None:
@@ -87,11 +86,13 @@ def again(record: EventRecord) -> Command:
     "resend",
     "r",
     "resend",
-    "Emit the event again to the same sockets; one that was received, have handled again as from its sender",
+    "Send the event again; an incoming one is handled once more",
     group="Act",
-    footer=True,
+    footer=4,
     visible=_on_event,
+    elsewhere="the cursor is on no event",
     refusal=_repeatable,
+    words="repeat replay again retry",
 )
 def resend(screen: MainScreen) -> None:
     record = event(screen)
@@ -121,14 +122,22 @@ def _reached(screen: MainScreen, command: Command) -> list[str]:
     return [id for roster in rosters for id in roster.recipients(command.nsp, command.rooms, command.except_)]
 
 
+def _edits(_screen: MainScreen) -> str:
+    return "edit"
+
+
 @action(
     "edit",
     "E",
     "edit and resend",
     "Change the event before it is sent, or handled, again",
     group="Act",
+    footer=6,
     visible=_on_event,
+    elsewhere="the cursor is on no event",
     refusal=_repeatable,
+    label_here=_edits,
+    words="change modify repeat again replay",
 )
 def edit(screen: MainScreen) -> None:
     record = event(screen)
@@ -141,10 +150,7 @@ def edit(screen: MainScreen) -> None:
         return
     socket = screen.session.live.socket(record.socket)
     if socket is not None:
-        args, secrets = show_args(
-            record.data, record.attachments, mask=not screen.reader.show_secrets, skip=1, width=_WIDTH
-        )
-        draft = Draft(event=record.event, args=args, ack=f"{PATIENCE:g}")
+        draft, secrets = draft_of(record, mask=not screen.reader.show_secrets, width=WIDTH, ack=f"{PATIENCE:g}")
         screen.app.push_screen(SimulateDialog(screen.operator, socket, draft, secrets))
 
 
@@ -154,8 +160,11 @@ def edit(screen: MainScreen) -> None:
     "send to…",
     "Emit the event to somebody else",
     group="Act",
+    footer=9,
     visible=_on_event,
+    elsewhere="the cursor is on no event",
     refusal=_forwardable,
+    words="forward copy emit elsewhere",
 )
 def forward(screen: MainScreen) -> None:
     if record := event(screen):
@@ -164,9 +173,7 @@ def forward(screen: MainScreen) -> None:
 
 def _open(screen: MainScreen, record: EventRecord, to: str, except_: str) -> None:
     """The dialog with what an event was."""
-    args, secrets = show_args(
-        record.data, record.attachments, mask=not screen.reader.show_secrets, skip=1, width=_WIDTH
-    )
     asked = isinstance(record, EventSent) and record.id is not None
-    draft = Draft(event=record.event, args=args, to=to, except_=except_, ack=f"{PATIENCE:g}" if asked else "")
+    ack = f"{PATIENCE:g}" if asked else ""
+    draft, secrets = draft_of(record, mask=not screen.reader.show_secrets, width=WIDTH, to=to, except_=except_, ack=ack)
     screen.app.push_screen(EmitDialog(screen.operator, draft, nsp=record.nsp, title="Send again", secrets=secrets))

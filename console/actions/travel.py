@@ -43,11 +43,12 @@ def _step(screen: MainScreen, by: int) -> None:
     "back-in-time",
     "left_square_bracket",
     "past",
-    "Go back in time by a record of the timeline: every view shows how things were then",
+    "Go back in time by a record: every view shows how things were",
     group="Time",
-    footer=("wide", "file"),
+    footer=6,
     key_display="[",
     refusal=_nothing_before,
+    words="time travel rewind undo history before",
 )
 def back_in_time(screen: MainScreen) -> None:
     _step(screen, -1)
@@ -59,9 +60,11 @@ def back_in_time(screen: MainScreen) -> None:
     "forward",
     "Go forward in time by a record",
     group="Time",
-    footer=True,
+    footer=3,
     key_display="]",
     visible=_past,
+    elsewhere="this is the present",
+    words="time travel",
 )
 def forward_in_time(screen: MainScreen) -> None:
     _step(screen, 1)
@@ -73,9 +76,11 @@ def forward_in_time(screen: MainScreen) -> None:
     "now",
     "Back to now: the live state, or the end of the recording",
     group="Time",
-    footer=True,
+    footer=2,
     key_display="\\",
     visible=_past,
+    elsewhere="this is the present",
+    words="live present end",
 )
 def now(screen: MainScreen) -> None:
     screen.player.pause()
@@ -115,7 +120,8 @@ def far_forward(screen: MainScreen) -> None:
     "go to time",
     "Go to a time, or to a share of all that is kept",
     group="Time",
-    footer=("file",),
+    footer=13,
+    words="time travel jump seek",
 )
 def go_to_time(screen: MainScreen) -> None:
     def answered(moment: int | None) -> None:
@@ -142,11 +148,12 @@ def go_to_record(screen: MainScreen) -> None:
     "play",
     "full_stop",
     "play",
-    "Play on from this moment, or pause; where it is not the past, from the beginning",
+    "Play on from this moment, or pause; else from the beginning",
     group="Time",
-    footer=("past", "file"),
+    footer=13,
     key_display=".",
     refusal=_nothing_happened,
+    words="playback movie",
 )
 def play(screen: MainScreen) -> None:
     player, session = screen.player, screen.session
@@ -182,8 +189,9 @@ def pin(screen: MainScreen) -> None:
     "differences",
     "D",
     "differences",
-    "Who came and left, which rooms and attributes changed: from the moment that was kept, or from this one, to now",
+    "Who came, left and what changed since the moment kept, or to now",
     group="Time",
+    words="diff compare changes",
 )
 def differences(screen: MainScreen) -> None:
     session = screen.session

@@ -106,7 +106,7 @@ def rooms(url: str, where: str | None, nsp: str | None, private: bool, as_json: 
         ]
         found.sort(key=lambda room: (room.nsp, room.name))
         if as_json:
-            write(found, sys.stdout.buffer, "json", sheets.rooms_sheet())
+            write(found, sys.stdout.buffer, "json", sheets.rooms_sheet(glance.state))
             return
         table = _table("room", "nsp", "sockets", "who")
         for room in found:

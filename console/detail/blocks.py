@@ -35,6 +35,10 @@ class Block:
         """What a row names."""
         return None
 
+    def attribute(self, row: int) -> str:
+        """The name of the attribute that a row is about, "" where it is about none."""
+        return ""
+
     def fold(self, row: int, how: Fold) -> int | None:
         """Open or close what stands in a row; the row to go to, None where there is nothing to fold."""
         return None
@@ -49,11 +53,13 @@ class Block:
 
 
 class Fact(NamedTuple):
-    """A name and a text, which may have several lines; not yet safe for the screen. Perhaps it names something."""
+    """A name and a text, which may have several lines; not yet safe for the screen. Perhaps it names something, or is
+    about an attribute."""
 
     name: str
     text: str
     ref: Ref | None = None
+    attribute: str = ""
 
 
 class Facts(Block):
@@ -62,7 +68,7 @@ class Facts(Block):
     def __init__(self, facts: Sequence[Fact]) -> None:
         self._facts = facts
         self._width = -1
-        self._rows: list[tuple[list[Piece], Ref | None]] = []
+        self._rows: list[tuple[list[Piece], Fact]] = []
 
     def set(self, facts: Sequence[Fact]) -> None:
         """Show others."""
@@ -79,7 +85,10 @@ class Facts(Block):
         return self._rows[row][0]
 
     def ref(self, row: int) -> Ref | None:
-        return self._rows[row][1]
+        return self._rows[row][1].ref
+
+    def attribute(self, row: int) -> str:
+        return self._rows[row][1].attribute
 
     def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
         return find_row(
@@ -87,22 +96,22 @@ class Facts(Block):
         )
 
 
-def _rows(facts: Sequence[Fact], width: int) -> list[tuple[list[Piece], Ref | None]]:
-    rows: list[tuple[list[Piece], Ref | None]] = []
+def _rows(facts: Sequence[Fact], width: int) -> list[tuple[list[Piece], Fact]]:
+    rows: list[tuple[list[Piece], Fact]] = []
     beside = [cell_len(safe(fact.name)) for fact in facts if "\n" not in fact.text]
     size = min(max([_NAME, *beside]), _WIDEST_NAME, max(_NAME, width // 3))
-    for name, text, ref in facts:
-        lines = safe_lines(text)
-        label, style = safe(name), "link" if ref else "plain"
+    for fact in facts:
+        lines = safe_lines(fact.text)
+        label, style = safe(fact.name), "link" if fact.ref else "plain"
         if not label:
-            rows += [([(piece, "link" if ref else "name")], ref) for line in lines for piece in wrap(line, width)]
+            rows += [([(piece, "link" if fact.ref else "name")], fact) for line in lines for piece in wrap(line, width)]
         elif len(lines) > 1:
-            rows.append(([(cut(label, width), "quiet")], ref))
-            rows += [([("  " + piece, style)], ref) for line in lines for piece in wrap(line, width - 2)]
+            rows.append(([(cut(label, width), "quiet")], fact))
+            rows += [([("  " + piece, style)], fact) for line in lines for piece in wrap(line, width - 2)]
         else:
             first, *others = wrap(lines[0], max(8, width - size - 1))
-            rows.append(([(fit(label, size) + " ", "quiet"), (first, style)], ref))
-            rows += [([(" " * (size + 1), "quiet"), (piece, style)], ref) for piece in others]
+            rows.append(([(fit(label, size) + " ", "quiet"), (first, style)], fact))
+            rows += [([(" " * (size + 1), "quiet"), (piece, style)], fact) for piece in others]
     return rows
 
 

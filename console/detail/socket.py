@@ -84,7 +84,8 @@ class SocketPage(Page):
             facts.append(Fact("rooms", "none but its own"))
         elif len(rooms) > 10:
             facts.append(Fact(" ", f"and {len(rooms) - 10} more: the tab Rooms has all"))
-        facts += [Fact(name, self.reader.attribute(name, value)) for name, value in socket.attributes.items()]
+        attributes = socket.attributes.items()
+        facts += [Fact(name, self.reader.attribute(name, value), attribute=name) for name, value in attributes]
         headers = socket.handshake.headers
         facts += [Fact("origin", headers.get("origin", "")), Fact("client", headers.get("user-agent", ""))]
         for id, each in state.rosters.items():
@@ -122,9 +123,10 @@ class SocketPage(Page):
                 blocks.append(blank())
             value = socket.attributes.get(name)
             if value is None:
-                blocks.append(Facts([Fact(name, "deleted")]))
+                blocks.append(Facts([Fact(name, "deleted", attribute=name)]))
             else:
-                blocks.append(self.tree(f"attribute {name}", name, value, secret=is_secret(name), level=0))
+                options = {"secret": is_secret(name), "level": 0, "attribute": name}
+                blocks.append(self.tree(f"attribute {name}", name, value, **options))
             former = [*self._former.get(name, ())]
             if former and value is not None and former[-1][1] == value:
                 former.pop()
@@ -134,7 +136,9 @@ class SocketPage(Page):
                     Facts(
                         [
                             Fact(
-                                f"  {clock(at)}", "deleted" if text is None else self.reader.attribute(name, text)[:500]
+                                f"  {clock(at)}",
+                                "deleted" if text is None else self.reader.attribute(name, text)[:500],
+                                attribute=name,
                             )
                             for at, text in reversed(former)
                         ]

@@ -32,15 +32,18 @@ class Tree(Block):
         label: Label | None = None,
         level: int = 1,
         cut: bool = False,
+        attribute: str = "",
     ) -> None:
         """`binary` are the sizes of the attachments that placeholders stand for; `label` names the root's children;
-        levels up to `level` are open whatever their size; `cut` where the text is known to end too early."""
+        levels up to `level` are open whatever their size; `cut` where the text is known to end too early; `attribute`
+        is the name of the one whose value it is."""
         self.text = text
         self.revealed = False
         self._json = JsonText(text, secret=secret, key=name)
         self._binary = binary
         self._label = label
         self._cut = cut
+        self._attribute = attribute
         self._rows: list[tuple[Node, bool]] = []
         self._open_small(level)
         self._flatten()
@@ -96,6 +99,9 @@ class Tree(Block):
             (key_text, "name"),
             (cut(safe(value), max(4, width - used - len(key_text))), style),
         ]
+
+    def attribute(self, row: int) -> str:
+        return self._attribute
 
     def fold(self, row: int, how: Fold) -> int | None:
         node, more = self._rows[row]

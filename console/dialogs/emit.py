@@ -31,6 +31,8 @@ from console.text import count, safe, seconds
 from console.widgets.fields import Field, Tick
 from server_core.records import Emit, SocketInfo
 
+#: Seconds between two looks at who is there.
+FOLLOW = 0.5
 #: Names that completion knows.
 _MAX_SUGGESTIONS = 500
 
@@ -57,6 +59,8 @@ class EmitDialog(EventDialog):
         self._marked = tuple(marked)
         #: Whom a confirmed message goes to: it is not asked again.
         self._confirmed = ""
+        #: The state's version that the fields were last read against.
+        self._seen = -1
 
     def compose(self) -> ComposeResult:
         draft = self._first
@@ -86,6 +90,16 @@ class EmitDialog(EventDialog):
                 yield Label("")
                 yield Tick("its id is the first argument", draft.own_id, id="own-id", compact=True)
             yield from self.fields()
+
+    def on_mount(self) -> None:
+        self.set_interval(FOLLOW, self._follow)
+
+    def _follow(self) -> None:
+        """Say whom it reaches now: sockets come and go, and join rooms, while it is open."""
+        version = self.operator.state.version
+        if version != self._seen:
+            self._seen = version
+            self.check()
 
     def draft(self) -> Draft:
         base = super().draft()

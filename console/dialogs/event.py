@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from textual import on
 from textual.app import ComposeResult
@@ -36,6 +36,9 @@ _RECENT, _SHOWN = 2_000, 600
 
 class EventDialog(Dialog[None]):
     """Fields for an event; subclasses say for whom."""
+
+    #: Whether what it sends is simulated: that has a history of its own.
+    simulates: ClassVar[bool] = False
 
     AUTO_FOCUS = "#event"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
@@ -82,7 +85,7 @@ class EventDialog(Dialog[None]):
         yield Static(id="result")
         yield self._acks
         keys = [("send", "^s", "send"), ("messages", "^t", "messages"), ("indent", "^o", "reflow")]
-        yield KeyLine(*keys, ("history", "↑↓", "recall(-1)"), ("close", "esc", "close"))
+        yield KeyLine(*keys, ("history", "↑↓", "recall(-1)"), ("field", "tab", "field"), ("close", "esc", "close"))
 
     def on_mount(self) -> None:
         self._acks.display = False
@@ -113,9 +116,9 @@ class EventDialog(Dialog[None]):
 
     def action_close(self) -> None:
         """What was typed is there when the dialog is opened again."""
-        self.operator.unsent = None
+        self.operator.unsent.pop(self.simulates, None)
         if self.draft() != self._opened:
-            self.operator.unsent = self.draft(), self.secrets
+            self.operator.unsent[self.simulates] = self.draft(), self.secrets
         super().action_close()
 
     # what is wrong with them
@@ -199,7 +202,7 @@ class EventDialog(Dialog[None]):
 
     def action_recall(self, by: int) -> None:
         """Put an earlier message, or a later one, into the fields."""
-        history = self.operator.messages.history
+        history = self.operator.messages.of(simulated=self.simulates)
         back = min(max(self._back - by, 0), len(history))
         if back == self._back:
             return
@@ -209,6 +212,10 @@ class EventDialog(Dialog[None]):
         draft = history[-back] if back else self._first
         self.fill(draft, self.operator.messages.secrets_of(draft) if back else self.secrets)
 
+    def action_field(self) -> None:
+        """Go to the next field."""
+        self.focus_next()
+
     def action_messages(self) -> None:
         self.after_typing(self._open_messages)
 
@@ -217,7 +224,8 @@ class EventDialog(Dialog[None]):
             if draft is not None:
                 self.fill(draft, self.operator.messages.secrets_of(draft))
 
-        self.app.push_screen(MessagesDialog(self.operator.messages, self.draft(), self.secrets), take)
+        dialog = MessagesDialog(self.operator.messages, self.draft(), self.secrets, simulated=self.simulates)
+        self.app.push_screen(dialog, take)
 
     def action_reflow(self) -> None:
         """Indent the arguments, or put them on one line."""
@@ -252,7 +260,7 @@ class EventDialog(Dialog[None]):
         self._sending = True
         self._back = 0
         self._first = self._opened = self.draft()
-        self.operator.messages.remember(self._first, self.secrets)
+        self.operator.remember(self._first, self.secrets, simulated=self.simulates)
         self._acks.display = False
         self.say("#result", self.waiting(command), "$text-muted")
         self.app.run_worker(self._deliver(command))  # the app's: closing the dialog does not call it back

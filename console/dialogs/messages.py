@@ -28,8 +28,9 @@ class MessagesDialog(Dialog[Draft]):
         Binding("down", "move(1)", "Down"),
     ]
 
-    def __init__(self, messages: Messages, draft: Draft, secrets: dict[str, Any]) -> None:
+    def __init__(self, messages: Messages, draft: Draft, secrets: dict[str, Any], *, simulated: bool = False) -> None:
         super().__init__()
+        self._simulated = simulated
         self._secrets = secrets
         self._messages = messages
         self._draft = draft
@@ -42,7 +43,7 @@ class MessagesDialog(Dialog[Draft]):
             yield Field(id="name", placeholder="find a message, or a name to save this one under")
             yield self._list
             yield Static(id="result")
-            keys = [("take", "enter", "take"), ("save this one", "^s", "save"), ("forget", "^x", "forget")]
+            keys = [("take", "⏎", "take"), ("save this one", "^s", "save"), ("forget", "^x", "forget")]
             yield KeyLine(*keys, ("close", "esc", "close"))
 
     def on_mount(self) -> None:
@@ -53,7 +54,8 @@ class MessagesDialog(Dialog[Draft]):
     def _find(self) -> None:
         """Those that hold all words typed: saved ones first, then the latest."""
         words = self.query_one("#name", Input).value.casefold().split()
-        every = [*sorted(self._messages.saved.items()), *(("", draft) for draft in reversed(self._messages.history))]
+        history = self._messages.of(simulated=self._simulated)
+        every = [*sorted(self._messages.saved.items()), *(("", draft) for draft in reversed(history))]
         self._found = [
             (name, draft)
             for name, draft in every
@@ -90,6 +92,6 @@ class MessagesDialog(Dialog[Draft]):
         if self._list.cursor >= len(self._found):
             return
         name, draft = self._found[self._list.cursor]
-        self._messages.forget(name or draft)
+        self._messages.forget(name or draft, simulated=self._simulated)
         self._find()
         self.say("#result", f"✓ {name or 'it'} is forgotten", "$text-success")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from console.acting.calls import Api, api_of
-from console.acting.messages import Draft, Messages
+from console.acting.messages import Draft, Messages, draft_of
 from console.acting.outcome import merge
 from console.acting.refusal import refusal
 from console.lines import Reader
 from console.link.base import Link
+from console.state.related import last_received
 from console.state.session import Session
 from console.state.state import State
 from server_core.records import Command, CommandResult
+
+#: Cells of arguments on one line.
+WIDTH = 70
 
 
 class Operator:
@@ -25,8 +30,11 @@ class Operator:
         self.link = link
         self.session = session
         self.reader = reader
-        #: What was typed in a dialog that was closed before it was sent, and its secrets.
-        self.unsent: tuple[Draft, dict[str, Any]] | None = None
+        #: What was typed in a dialog that was closed before it was sent, and its secrets: for what is simulated (True)
+        #: and for what is emitted.
+        self.unsent: dict[bool, tuple[Draft, dict[str, Any]]] = {}
+        #: Whether something was simulated since the console started.
+        self._simulated = False
 
     @property
     def state(self) -> State:
@@ -39,11 +47,30 @@ class Operator:
         return Messages()
 
     def last(self, first: Draft) -> tuple[Draft, dict[str, Any]]:
-        """What was typed last, and its secrets; `first` where nothing was."""
-        if self.unsent:
-            return self.unsent
+        """What was typed last to be emitted, and its secrets; `first` where nothing was."""
+        if unsent := self.unsent.get(False):
+            return unsent
         draft = self.messages.history[-1] if self.messages.history else first
         return draft, self.messages.secrets_of(draft)
+
+    def last_simulated(self, socket: str, first: Draft) -> tuple[Draft, dict[str, Any]]:
+        """What was typed last to be simulated, and its secrets; before that the last event that the client itself sent,
+        `first` where it sent none."""
+        if unsent := self.unsent.get(True):
+            return unsent
+        messages = self.messages
+        if self._simulated and messages.simulated:
+            draft = messages.simulated[-1]
+            return draft, messages.secrets_of(draft)
+        if sent := last_received(self.state, socket):
+            with contextlib.suppress(ValueError, TypeError):
+                return draft_of(sent, mask=not self.reader.show_secrets, width=WIDTH, ack=first.ack)
+        return first, {}
+
+    def remember(self, draft: Draft, secrets: dict[str, Any], *, simulated: bool) -> None:
+        """Put what is sent into its history."""
+        self._simulated |= simulated
+        self.messages.remember(draft, secrets, simulated=simulated)
 
     @property
     def api(self) -> Api:

@@ -27,6 +27,9 @@ Verb = Literal["join", "leave", "move"]
 
 _TITLES: dict[Verb, str] = {"join": "Join rooms", "leave": "Leave rooms", "move": "Move to other rooms"}
 
+#: Seconds between two looks at who is in which room.
+FOLLOW = 0.5
+
 
 class RoomsDialog(Dialog[list[Command]]):
     """Which rooms some sockets join, and which they leave."""
@@ -41,10 +44,10 @@ class RoomsDialog(Dialog[list[Command]]):
         self._verb = verb
         self._sockets = sockets
         self._whom = Whom(operator, sockets)
+        #: What has to be said before there is anything to do.
+        self._missing = ""
         among = rooms_among(sockets, operator.state)
-        several = len(sockets) > 1
-        rows = [(room, f"{number} of {len(sockets)}" if several else "") for room, number in among.items()]
-        self._rooms = PickList(rows, several=True, id="rooms", empty="they are in no room but their own")
+        self._rooms = PickList(self._rows(), several=True, id="rooms", empty="they are in no room but their own")
         picked = leaving if leaving in among else next(iter(among)) if len(among) == 1 else ""
         if picked:
             self._rooms.picked[picked] = None
@@ -65,13 +68,27 @@ class RoomsDialog(Dialog[list[Command]]):
                     yield Field(id="room", placeholder=where, complete=self._complete)
             yield Static(id="call")
             yield Static(id="result")
-            keys = [(self._verb, "enter" if self._verb == "join" else "^s", "take"), ("close", "esc", "close")]
+            keys = [(self._verb, "⏎", "take"), ("close", "esc", "close")]
             pick = [] if self._verb == "join" else [("pick", "space", "pick")]
             yield KeyLine(*pick, *keys)
 
     def on_mount(self) -> None:
         self.query_one("#room" if self._verb != "leave" else "#rooms").focus()
         self.check()
+        self.set_interval(FOLLOW, self._follow)
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """The rooms that they are in now, with how many of them are."""
+        among, all = rooms_among(self._sockets, self._operator.state), len(self._sockets)
+        return [(room, f"{number} of {all}" if all > 1 else "") for room, number in among.items()]
+
+    def _follow(self) -> None:
+        """Show the rooms of now: sockets come and go in them while it is open."""
+        rows, current = self._rows(), self._rooms.current
+        if rows != self._rooms.rows:
+            self._rooms.show(rows)
+            self._rooms.move(next((row for row, (room, _) in enumerate(rows) if room == current), 0))
+            self.check()
 
     def action_pick(self) -> None:
         self._rooms.action_pick()
@@ -81,16 +98,16 @@ class RoomsDialog(Dialog[list[Command]]):
     def check(self) -> list[Command]:
         """The commands that it comes to, none while something is missing; shows the calls."""
         commands: list[Command] = []
-        problem = ""
+        self._missing = problem = ""
         try:
             into = tuple(dict.fromkeys(map(unquote, split(self._into())))) if self._verb != "leave" else ()
         except Problem as found:
             into, problem = (), f"✗ {found}"
         out = tuple(room for room in self._rooms.chosen if room not in into) if self._verb != "join" else ()
         if not problem and self._verb != "leave" and not into:
-            problem = "into which room?"
+            self._missing = problem = "into which room?"
         if not problem and self._verb == "leave" and not out:
-            problem = "there is no room to leave"
+            self._missing = problem = "there is no room to leave"
         if not problem:
             state = self._operator.state
             for nsp, ids in by_namespace(self._sockets, state).items():
@@ -120,6 +137,9 @@ class RoomsDialog(Dialog[list[Command]]):
             self.say("#result", self._whom.insist(), "$text-error")
         elif commands:
             self.dismiss(commands)
+        elif self._missing:
+            self.say("#result", f"✗ {self._missing}", "$text-error")
+            self.query_one("#room" if self._verb != "leave" else "#rooms").focus()
 
     def _into(self) -> str:
         return self.query_one("#room", Input).value

@@ -21,6 +21,8 @@ from server_core.records import CommandResult, Simulate, SocketInfo
 class SimulateDialog(EventDialog):
     """Run the app's middlewares and handlers for an event; show what they answered, or raised."""
 
+    simulates = True
+
     def __init__(
         self, operator: Operator, socket: SocketInfo, draft: Draft, secrets: dict[str, Any] | None = None
     ) -> None:

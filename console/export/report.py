@@ -121,7 +121,7 @@ def write_report(
     things: Iterable[Any], file: TextIO, sheet: Sheet[Any], progress: Callable[[int], None], title: str = ""
 ) -> int:
     """Write things as a report, one row each; how many they were."""
-    sheet = _timeline(sheet) if sheet.cells is RECORDS.cells else sheet
+    sheet = _timeline(sheet) if sheet.name == RECORDS.name else sheet
     titles = "".join(f"<th scope=col>{_safe(name)}</th>" for name in sheet.titles)
     name = _safe(title or f"Socketscope: {sheet.name}")
     file.write(

@@ -134,15 +134,38 @@ _COLUMNS: dict[str, Callable[[AnyRecord], object]] = {
     "data": _payload,
 }
 
-#: Any records, from the console or from a recording.
+
+#: Records as they are.
 RECORDS: Sheet[AnyRecord] = Sheet(
     "events", _record, tuple(_COLUMNS), lambda record: [value(record) for value in _COLUMNS.values()]
 )
 
 
 def records(state: State) -> Sheet[AnyRecord]:
-    """Records, whose sockets have the names that the state knows."""
-    return RECORDS._replace(name_of=lambda name: state.label(name) if state.known(name) else name)
+    """Records, with the names that the state knows beside the ids of sockets."""
+
+    def name_of(id: str) -> str:
+        return state.label(id) if state.known(id) else id
+
+    def name(record: AnyRecord) -> object:
+        socket = getattr(record, "socket", "")
+        return state.label(socket) if socket else ""
+
+    def names(record: AnyRecord) -> object:
+        return _flat([name_of(room) for room in sorted(getattr(record, "rooms", None) or ())])
+
+    columns: dict[str, Callable[[AnyRecord], object]] = {}
+    for title, value in _COLUMNS.items():
+        columns[title] = value
+        if title == "socket":
+            columns["name"] = name
+        elif title == "rooms":
+            columns["room names"] = names
+    return RECORDS._replace(
+        titles=tuple(columns),
+        cells=lambda record: [value(record) for value in columns.values()],
+        name_of=name_of,
+    )
 
 
 LOGS: Sheet[Log] = Sheet(
@@ -224,8 +247,8 @@ def sockets(state: State, *, show_secrets: bool = False) -> Sheet[SocketInfo]:
     )
 
 
-def rooms_sheet() -> Sheet[Room]:
-    """Rooms with the ids of their members."""
+def rooms_sheet(state: State) -> Sheet[Room]:
+    """Rooms with the ids and the names of their members."""
 
     def data(room: Room) -> dict[str, Any]:
         return {
@@ -234,9 +257,10 @@ def rooms_sheet() -> Sheet[Room]:
             "private": room.private,
             "sockets": len(room.members),
             "members": list(room.members),
+            "names": [state.label(id) for id in room.members],
         }
 
-    return _of_data("rooms", data, ("nsp", "room", "private", "sockets", "members"))
+    return _of_data("rooms", data, ("nsp", "room", "private", "sockets", "members", "names"))
 
 
 def clients(state: State) -> Sheet[EngineInfo]:
@@ -254,10 +278,14 @@ def clients(state: State) -> Sheet[EngineInfo]:
             "rtt": engine.rtt,
             "bytes_received": sum(each.bytes_received for each in counters),
             "bytes_sent": sum(each.bytes_sent for each in counters),
-            "sockets": [{"nsp": socket.nsp, "id": socket.id} for socket in found],
+            "sockets": [{"nsp": socket.nsp, "id": socket.id, "name": state.label(socket.id)} for socket in found],
+            "names": list(dict.fromkeys(state.label(socket.id) for socket in found)),
         }
 
-    titles = ("id", "transport", "address", "opened", "upgraded", "rtt", "bytes_received", "bytes_sent", "sockets")
+    titles = (
+        *("id", "names", "transport", "address", "opened", "upgraded", "rtt", "bytes_received", "bytes_sent"),
+        "sockets",
+    )
     return _of_data("clients", data, titles)
 
 

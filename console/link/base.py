@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -40,8 +41,8 @@ class LinkStatus(msgspec.Struct, frozen=True):
 class Recorded(msgspec.Struct, frozen=True):
     """What is being recorded, for the top line."""
 
-    #: The file's name, and its bytes so far.
-    name: str
+    #: The file, and its bytes so far.
+    path: Path
     size: int
     #: Why nothing is written any more, in one line; empty while all is well.
     error: str = ""
@@ -49,7 +50,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
 def describe(recorder: Recorder | None) -> Recorded | None:
     """What `Link.recording` says of a recorder."""
-    return Recorded(recorder.path.name, recorder.bytes_written, recorder.error) if recorder else None
+    return Recorded(recorder.path, recorder.bytes_written, recorder.error) if recorder else None
 
 
 class Link(Protocol):

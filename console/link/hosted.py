@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import re
 import secrets
 import signal
 import time
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two tries to reach the child's admin server.
 RETRY = 0.1
+#: The last line of a traceback, by the exception's type: its message may be long, or a secret.
+_EXCEPTION = re.compile(r"([\w.]*(?:Error|Exception))(?::|$)")
 
 
 class HostedLink(LiveLink):
@@ -70,6 +73,8 @@ class HostedLink(LiveLink):
         self._seq = itertools.count(1)
         #: The hosted servers that are live: id → (epoch, last seq).
         self._live: dict[str, tuple[int, int]] = {}
+        #: The type of the last exception that the child wrote of.
+        self._exception = ""
 
     # any thread
 
@@ -138,6 +143,7 @@ class HostedLink(LiveLink):
     async def _host(self) -> None:
         """One child's life."""
         self._child = child = self._make_child()
+        self._exception = ""
         await child.start()
         reader = asyncio.ensure_future(self._stay_connected())
         ended = asyncio.ensure_future(child.wait())
@@ -155,6 +161,9 @@ class HostedLink(LiveLink):
         why = _why(code)
         if not self._restart.is_set():
             self._tell_of_end(why + ("; the next save tries again" if self._reload else ""))
+            if not self._live and not self._stop.is_set():
+                failed = f"{why}: {self._exception}" if self._exception else why
+                self._put([ServerStopped(why=failed, code=code, **self._of_console())])
         for server, (epoch, seq) in list(self._live.items()):
             stopped = ServerStopped(server=server, epoch=epoch, seq=seq + 1, time=time.time_ns(), why=why, code=code)
             self._put([stopped])
@@ -221,6 +230,8 @@ class HostedLink(LiveLink):
 
     def _log(self, stream: str, text: str) -> None:
         name: Literal["stdout", "stderr"] = "stdout" if stream == "stdout" else "stderr"
+        if name == "stderr" and (found := _EXCEPTION.match(text)):
+            self._exception = found[1]
         self._put([Log(stream=name, text=text, **self._of_console())])
 
     def _say(self, text: str) -> None:

@@ -19,11 +19,12 @@ _FIELD_VALUE = re.compile(r'([A-Za-z]+(?:[.\[][^\s:<>=()"!]*)?)(?::|>=|<=|>|<|=)
 
 
 class ViewLook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A view's order and columns; empty where they are as by default."""
+    """A view's order, its columns and their widths in cells; empty where they are as by default."""
 
     sort: str = ""
     reverse: bool = False
     columns: tuple[str, ...] = ()
+    widths: dict[str, int] = {}
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

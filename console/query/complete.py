@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from console.query.fields import FIELDS, kinds
+from console.query.fields import FIELDS
 from console.state.state import State
 from server_core.records import EventRecord
 
@@ -56,13 +56,9 @@ def _candidates(word: str, state: State, saved: Iterable[str]) -> Iterable[str]:
 
 def _values(field: str, state: State) -> Iterable[str]:
     """Values that a field has now, those that are likely first."""
+    if (known := FIELDS.get(field)) and known.values:
+        return known.values
     match field:
-        case "dir":
-            return ("in", "out")
-        case "kind":
-            return kinds()
-        case "transport":
-            return ("polling", "websocket")
         case "nsp":
             return sorted({nsp for roster in state.rosters.values() for nsp in roster.namespaces})
         case "room":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -23,7 +23,6 @@ from server_core.records import (
     EventSent,
     HandlerException,
     PayloadRecord,
-    Record,
     Refused,
     ServerLost,
     ServerStopped,
@@ -36,6 +35,10 @@ Kind = Literal["text", "number", "duration", "size"]
 #: A field's values of one record or socket; the path is what follows its name (`attr.user.name`: `user.name`).
 OfRecord = Callable[[AnyRecord, str, Context], Iterable[Any]]
 OfSocket = Callable[[SocketInfo, str, Context], Iterable[Any]]
+
+
+#: The kinds of records, by the names that `kind:` takes.
+KINDS = tuple(sorted(str(kind.__struct_config__.tag) for kind in get_args(AnyRecord)))
 
 
 class Field(NamedTuple):
@@ -51,6 +54,8 @@ class Field(NamedTuple):
     path: bool = False
     #: Whether a record's values are those of its socket.
     by_socket: bool = False
+    #: All values that it can have, where these are few.
+    values: tuple[str, ...] = ()
 
 
 def _event(record: AnyRecord, _path: str, _context: Context) -> Iterable[Any]:
@@ -220,16 +225,18 @@ def _steps(path: str) -> list[str]:
     return [step for step in path.replace("[", ".").replace("]", "").split(".") if step]
 
 
-def _socket_field(name: str, kind: Kind, help: str, example: str, of: OfSocket, *, path: bool = False) -> Field:
-    return Field(name, kind, help, example, _by_socket(of), of, path, by_socket=True)
+def _socket_field(
+    name: str, kind: Kind, help: str, example: str, of: OfSocket, *, path: bool = False, values: tuple[str, ...] = ()
+) -> Field:
+    return Field(name, kind, help, example, _by_socket(of), of, path, by_socket=True, values=values)
 
 
 FIELDS: dict[str, Field] = {
     field.name: field
     for field in (
         Field("event", "text", "the event's name", "event:message", _event, None),
-        Field("dir", "text", "in: from clients, out: to clients", "dir:in", _dir, None),
-        Field("kind", "text", "what kind of record", "kind:refused", _kind, None),
+        Field("dir", "text", "from clients, or to clients", "dir:in", _dir, None, values=("in", "out")),
+        Field("kind", "text", "what kind of record", "kind:refused", _kind, None, values=KINDS),
         Field("arg", "text", "a value inside an event's arguments or an ack's values", "arg[0].text:hi", _arg, None),
         Field("reason", "text", "why: of disconnections, refusals, exceptions", 'reason:"ping timeout"', _reason, None),
         Field("ack", "duration", "time until the ack", "ack>200ms", _ack, None),
@@ -238,7 +245,7 @@ FIELDS: dict[str, Field] = {
             "sockets", "number", "sockets that an emit reached, or a client or server has", "sockets=0", _sockets, None
         ),
         Field("members", "number", "sockets in a room", "members>10", None, None),
-        Field("private", "text", "whether a room is a socket's own: yes or no", "private:yes", None, None),
+        Field("private", "text", "whether a room is a socket's own", "private:yes", None, None, values=("yes", "no")),
         Field("bytes", "size", "bytes of payload, both ways, of a socket or a client", "bytes>1M", None, _bytes),
         Field("server", "text", "the server's name", "server:chat", lambda r, _, c: (r.server,), _server),
         Field("who", "text", "the socket's name", "who:bob", _who, lambda s, _, c: (c.label(s.id),)),
@@ -248,7 +255,14 @@ FIELDS: dict[str, Field] = {
         Field("room", "text", "a room", "room:lobby", _room, lambda s, _, c: s.rooms),
         Field("nsp", "text", "the namespace", "nsp:/chat", _nsp, lambda s, _, c: (s.nsp,)),
         Field("age", "duration", "time since it happened, or the socket connected", "age<5m", _age_of_record, _age),
-        _socket_field("transport", "text", "polling or websocket", "transport:polling", _transport),
+        _socket_field(
+            "transport",
+            "text",
+            "the connection's transport",
+            "transport:polling",
+            _transport,
+            values=("polling", "websocket"),
+        ),
         _socket_field("addr", "text", "the client's address", "addr:10.0.*", lambda s, _, c: (s.handshake.address,)),
         _socket_field("rtt", "duration", "the connection's round trip", "rtt>50ms", _rtt),
         _socket_field("attr", "text", "an attribute, or a value inside it", "attr.user.name:bob", _attr, path=True),
@@ -266,16 +280,3 @@ FIELDS: dict[str, Field] = {
         ),
     )
 }
-
-
-def kinds() -> list[str]:
-    """The kinds of records, by the names that `kind:` takes."""
-    found: list[str] = []
-    pending: list[type[Record]] = [Record]
-    while pending:
-        for each in pending.pop().__subclasses__():
-            pending.append(each)
-            tag = each.__struct_config__.tag
-            if isinstance(tag, str) and each.__struct_fields__ and tag != each.__name__:
-                found.append(tag)
-    return sorted(found)

@@ -178,7 +178,11 @@ def of_text(text: str, names: Names, context: Context, *, perhaps: bool = False)
         names.sockets(), lambda sid: part in sid.casefold() or part in context.label(sid).casefold(), "sockets"
     )
     return _Either(
-        [_Having(text, perhaps=perhaps), _Kinds(names, [kind for kind in names.kinds() if part in kind]), named]
+        [
+            _Having(text, perhaps=perhaps),
+            _Kinds(names, [kind for kind in names.kinds() if part in masks.kind_text(kind)]),
+            named,
+        ]
     )
 
 

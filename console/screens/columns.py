@@ -1,4 +1,4 @@
-"""Which columns a list has, and in which order."""
+"""Which columns a list has, in which order, and how wide they are."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from console.screens.dialog import Dialog
-from console.widgets.table import Table
+from console.widgets.fields import KeyLine
+from console.widgets.table import WIDTHS, Table
 
 
 class ColumnsDialog(Dialog[None]):
@@ -21,6 +22,8 @@ class ColumnsDialog(Dialog[None]):
         ("space,enter", "show_or_hide", "Show or hide"),
         ("shift+up,K", "shift(-1)", "Up"),
         ("shift+down,J", "shift(1)", "Down"),
+        ("right,plus", "widen(1)", "Wider"),
+        ("left,minus", "widen(-1)", "Narrower"),
         ("r", "reset", "As by default"),
     ]
 
@@ -38,7 +41,13 @@ class ColumnsDialog(Dialog[None]):
         with Vertical(id="dialog", classes="pick") as dialog:
             dialog.border_title = "Columns"
             yield OptionList(compact=True)
-            yield Static(Content("show or hide space   move K J   as by default r   close esc"), id="keys")
+            yield KeyLine(
+                ("show or hide", "space", "show_or_hide"),
+                ("move", "K J", "shift(-1)"),
+                ("width", "← →", "widen(1)"),
+                ("as by default", "r", "reset"),
+                ("close", "esc", "close"),
+            )
 
     def on_mount(self) -> None:
         self._fill(0)
@@ -46,8 +55,13 @@ class ColumnsDialog(Dialog[None]):
     def _fill(self, row: int) -> None:
         options = self.query_one(OptionList)
         options.clear_options()
-        options.add_options(Option(Content(f"[{'X' if on else ' '}] {title}")) for _, title, on in self._columns)
+        options.add_options(Option(self._prompt(*each)) for each in self._columns)
         options.highlighted = row
+
+    def _prompt(self, id: str, title: str, on: bool) -> Content:
+        """The column's name, and its width where a person chose it."""
+        width = self._table.chosen_widths.get(id)
+        return Content(f"[{'X' if on else ' '}] {title:14}{f'{width:4} wide' if width else ''}".rstrip())
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         self.action_show_or_hide()
@@ -69,6 +83,16 @@ class ColumnsDialog(Dialog[None]):
             columns[row], columns[row + by] = columns[row + by], columns[row]
             self._apply(row + by)
 
+    def action_widen(self, by: int) -> None:
+        row = self.query_one(OptionList).highlighted
+        if row is None:
+            return
+        id = self._columns[row][0]
+        shown = {column.id: width for column, width in self._table.shown(self._table.size.width - 1)}
+        if id in shown and (width := shown[id] + by) in WIDTHS:
+            self._table.choose(self._table.chosen, {**self._table.chosen_widths, id: width})
+            self._fill(row)
+
     def action_reset(self) -> None:
         self._table.choose(None)
         shown = {column.id for column, _ in self._table.shown(self._table.size.width - 1)}
@@ -76,5 +100,5 @@ class ColumnsDialog(Dialog[None]):
         self._fill(0)
 
     def _apply(self, row: int) -> None:
-        self._table.choose([id for id, _, on in self._columns if on])
+        self._table.choose([id for id, _, on in self._columns if on], self._table.chosen_widths)
         self._fill(row)

@@ -58,7 +58,7 @@ def known(things: Sequence[Any], state: State, *, show_secrets: bool) -> tuple[S
     """Things of a list with the sheet that writes them; None where there is none for them."""
     match things[:1]:
         case [Record()]:
-            return things, sheets.RECORDS
+            return things, sheets.records(state)
         case [SocketInfo()]:
             return things, sheets.sockets(state, show_secrets=show_secrets)
         case [ClientInfo()]:
@@ -71,7 +71,7 @@ def known(things: Sequence[Any], state: State, *, show_secrets: bool) -> tuple[S
             rooms = [
                 Room(room.nsp, room.room, tuple(state.members(room.nsp, room.room)), room.private) for room in things
             ]
-            return rooms, sheets.rooms_sheet()
+            return rooms, sheets.rooms_sheet(state)
     return None
 
 

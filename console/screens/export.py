@@ -20,6 +20,7 @@ from console.export.sheets import masked
 from console.screens.contents import Contents
 from console.screens.dialog import Dialog
 from console.text import safe
+from console.widgets.fields import KeyLine
 from console.widgets.text_field import TextField
 from server_core.records import Record
 
@@ -72,7 +73,7 @@ class ExportDialog(Dialog[None]):
                 yield Label("file")
                 yield TextField(str(default_path(contents.sheet.name, self._format)), id="path", compact=True)
             yield Static(id="note", classes="note")
-            yield Static(Content("write ⏎   format ^f   close esc"), id="keys")
+            yield KeyLine(("write", "⏎", "write"), ("format", "^f", "format"), ("close", "esc", "close"))
 
     def on_mount(self) -> None:
         self._show_format()

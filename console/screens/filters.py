@@ -18,7 +18,7 @@ class FiltersDialog(PickDialog):
             Choice(name, f"@{name}", text + ("   (config file)" if saved.is_fixed(name) else ""))
             for name, text in saved.items()
         ]
-        super().__init__("Saved filters", choices, keys="use ⏎   delete D   close esc")
+        super().__init__("Saved filters", choices, keys=(("use", "⏎", "pick"), ("delete", "D", "delete")))
 
     async def action_delete(self) -> None:
         if (choice := self.current) is None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from console.memory.looks import Look, ViewLook
 from console.text import safe
+from console.widgets.table import WIDTHS
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -23,6 +24,7 @@ def look_of(screen: MainScreen) -> Look:
             sort=listing.sort if listing.sort != first else "",
             reverse=listing.reverse,
             columns=tuple(table.chosen or ()),
+            widths=table.chosen_widths,
         )
         if look != ViewLook():
             views[id] = look
@@ -61,8 +63,10 @@ def restore(screen: MainScreen) -> None:
             table.listing.sort = view_look.sort
         table.listing.reverse = view_look.reverse
         known = {column.id for column in table.columns}
-        if kept := [column for column in view_look.columns if column in known]:
-            table.choose(kept)
+        kept = [column for column in view_look.columns if column in known]
+        widths = {id: width for id, width in view_look.widths.items() if id in known and width in WIDTHS}
+        if kept or widths:
+            table.choose(kept or table.chosen, widths)
     if look.filter:
         screen.set_filter(look.filter)
     if look.view in screen.views:

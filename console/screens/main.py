@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,16 +16,16 @@ from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
-from console.actions.registry import Where
 from console.actions.table import ACTIONS
 from console.dialogs.operator import Operator
 from console.lines import Reader
 from console.link.base import Link, LinkState
 from console.person import Person
 from console.query.context import Context
-from console.query.parse import Query
+from console.query.parse import Query, parse
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
+from console.screens.footer import shown
 from console.screens.logs import LogsView
 from console.screens.look import remember, restore
 from console.screens.rooms import RoomsView
@@ -221,7 +220,13 @@ class MainScreen(Screen[None]):
         ways = [f"{self.views['logs'].key} shows its log", "q ends the console"]
         if self.link.can_restart:
             ways.insert(1, "R starts it again")
-        banner.update(Content(safe(f" {status.why}.  {',  '.join(ways)}")))
+        said = f" {safe(status.why)}"
+        for number, way in enumerate(ways):
+            longer = f"{said}{',' if number else '.'}  {way}"
+            if len(longer) > self.size.width:
+                break
+            said = longer
+        banner.update(Content(cut(said, self.size.width)))
 
     # layout
 
@@ -241,7 +246,7 @@ class MainScreen(Screen[None]):
         self.refresh_bindings()
 
     def _lay_out(self) -> None:
-        self.view.lay_out(wide=self.size.width >= WIDE)
+        self.view.lay_out(wide=self.size.width >= WIDE, read=self.bar.searching)
 
     # moving
 
@@ -340,6 +345,13 @@ class MainScreen(Screen[None]):
         self.view.set_filter(self.filter)
         self.refresh_bindings()
 
+    def narrowed(self, text: str) -> Filter:
+        """What the lists show, less what another query does not take."""
+        query = parse(f"({self.bar.text}) and ({text})" if self.bar.text.strip() else text, self.person.filters)
+        if query is None:
+            raise ValueError("there is no query")
+        return query.bind(self._query_context)
+
     @on(FilterBar.Chosen)
     def _chosen(self, event: FilterBar.Chosen) -> None:
         self.show(next(id for id, view in self.views.items() if view.title == event.title))
@@ -347,6 +359,7 @@ class MainScreen(Screen[None]):
     @on(FilterBar.Submitted)
     def _filter_typed(self) -> None:
         """The filter stays; the cursor goes to what it found."""
+        self._filter()
         self.view.leave()
 
     # replays
@@ -381,31 +394,18 @@ class MainScreen(Screen[None]):
         known = ACTIONS[str(parameters[0])]
         if isinstance(self.focused, Input) and not known.typing:
             return False
-        return known.visible(self)
+        return known.visible(self) or bool(known.elsewhere)
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """Keys of what can't be done now are greyed, and say why; pressed all the same, they say it too."""
-        found = super().active_bindings
-        is_file = self.link.status.state in (LinkState.FILE, LinkState.LOADING)
-        wide, past = self.size.width >= WIDE, self.session.past
-        hides = is_file or (past and not wide)
-        here: set[Where] = {"wide"} if wide else set()
-        if hides:  # in place of what a recording refuses, and of what a narrow footer has no room for in the past
-            here.add("past" if past else "file")
-        for key, active in found.items():
-            if active.node is self and (known := ACTIONS.get(active.binding.id or "")):
-                why = known.refusal(self)
-                shown = known.in_footer(here) and not (why and hides)
-                if why or shown != active.binding.show:
-                    binding = replace(active.binding, show=shown)
-                    found[key] = active._replace(binding=binding, enabled=not why, tooltip=why or active.tooltip)
-        return found
+        return shown(self, super().active_bindings)
 
     async def action_run(self, id: str) -> None:
         """Run an action by its id."""
+        self._filter()  # what was typed holds for what is done next
         known = ACTIONS[id]
-        if why := known.refusal(self):
+        if why := known.why_not(self):
             self.notify(safe(f"{known.label}: {why}"), severity="warning", markup=False)
             return
         done = known.run(self)

@@ -12,6 +12,7 @@ from console.lines import clock
 from console.screens.dialog import Dialog
 from console.state.moments import HELP, MomentError, find
 from console.state.session import Session
+from console.widgets.fields import KeyLine
 from console.widgets.text_field import TextField
 
 
@@ -27,14 +28,14 @@ class MomentDialog(Dialog[int]):
         first, last = clock(session.at(session.first + 1).time, full=True), clock(session.live.time, full=True)
         with Vertical(id="dialog") as dialog:
             dialog.border_title = "Go to"
-            dialog.border_subtitle = "go enter   close esc"
             yield TextField(placeholder="12:04:31", id="moment", compact=True)
             yield Static(Content(f"from {first} to {last}"), classes="about")
             yield Static(Content(HELP), classes="about", id="said")
+            yield KeyLine(("go", "⏎", "go"), ("close", "esc", "close"))
 
     @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
+    def action_go(self) -> None:
         try:
-            self.dismiss(find(event.value, self._session))
+            self.dismiss(find(self.query_one("#moment", Input).value, self._session))
         except MomentError as error:
             self.say("#said", str(error))

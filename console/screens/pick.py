@@ -9,11 +9,12 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from console.screens.dialog import Dialog
 from console.text import cut, fit, safe
+from console.widgets.fields import KeyLine
 
 
 class Choice(NamedTuple):
@@ -31,7 +32,10 @@ class Choice(NamedTuple):
 class PickDialog(Dialog[str]):
     """Ends with the id of what was picked, or None."""
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, keys: str = "pick ⏎   close esc") -> None:
+    def __init__(
+        self, title: str, choices: Sequence[Choice], *, keys: Sequence[tuple[str, str, str]] = (("pick", "⏎", "pick"),)
+    ) -> None:
+        """`keys` are those below the list, as `KeyLine` takes them."""
         super().__init__()
         self._title = title
         self._choices = choices
@@ -42,7 +46,7 @@ class PickDialog(Dialog[str]):
         with Vertical(id="dialog", classes="pick") as dialog:
             dialog.border_title = Content(safe(self._title))
             yield OptionList(*(Option(self._prompt(choice, width)) for choice in self._choices), compact=True)
-            yield Static(Content(self._keys), id="keys")
+            yield KeyLine(*self._keys, ("close", "esc", "close"))
 
     def _prompt(self, choice: Choice, width: int) -> Content:
         mark = "● " if choice.now else "  "
@@ -64,6 +68,11 @@ class PickDialog(Dialog[str]):
         """What the cursor is on."""
         row = self.query_one(OptionList).highlighted
         return None if row is None else self._choices[row]
+
+    def action_pick(self) -> None:
+        """Take what the cursor is on."""
+        if choice := self.current:
+            self.dismiss(choice.id)
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:

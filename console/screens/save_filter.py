@@ -5,11 +5,11 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.widgets import Input, Label, Static
 
 from console.memory.filters import FilterError, SavedFilters
 from console.screens.dialog import Dialog
+from console.widgets.fields import KeyLine
 from console.widgets.text_field import TextField
 
 
@@ -33,7 +33,7 @@ class SaveFilterDialog(Dialog[str]):
                 yield Label("name")
                 yield TextField(placeholder="slow", id="name", compact=True, max_length=41)
             yield Static(id="note", classes="note")
-            yield Static(Content("save ⏎   close esc"), id="keys")
+            yield KeyLine(("save", "⏎", "save"), ("close", "esc", "close"))
 
     def on_mount(self) -> None:
         self.say("#to", self._filter)
@@ -44,10 +44,11 @@ class SaveFilterDialog(Dialog[str]):
         self.say("#note", f"in place of {self._saved[name]}" if name in self._saved else "")
 
     @on(Input.Submitted)
-    def _save(self, event: Input.Submitted) -> None:
+    def action_save(self) -> None:
+        name = self.query_one("#name", Input).value
         try:
-            self._saved.save(event.value, self._filter)
+            self._saved.save(name, self._filter)
         except FilterError as error:
             self.say("#note", f"✗ {error}", "$text-error")
             return
-        self.dismiss(event.value.removeprefix("@"))
+        self.dismiss(name.removeprefix("@"))

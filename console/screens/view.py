@@ -165,11 +165,12 @@ class View(Horizontal):
         """The list that has the focus, or had it last."""
         return next((pane for pane in self.panes if pane.has_focus), self.main)
 
-    def lay_out(self, *, wide: bool) -> None:
-        """Show what there is room for: lists and detail side by side, or the one that is in use."""
+    def lay_out(self, *, wide: bool, read: bool = False) -> None:
+        """Show what there is room for: lists and detail side by side, or the one that is in use; `read` where that is
+        the detail, though the keys go to what is looked for in it."""
         self._wide = wide
         beside = wide and (self.beside or self._opened)
-        self.detail.display = beside or self.in_detail
+        self.detail.display = beside or self.in_detail or read
         self.query_one(".lists").display = wide or not self.detail.display
 
     def enter(self) -> None:

@@ -106,6 +106,11 @@ class Texts:
         return bytes(mask)
 
 
+def kind_text(kind: str) -> str:
+    """A kind's name, and what people call it too."""
+    return f"{kind} refused" if kind == "event_blocked" else kind
+
+
 def own_text(record: AnyRecord) -> str | None:
     """What stands in a record alone, not in others of its kind or its socket: a payload, mostly, and nothing else.
 

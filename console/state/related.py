@@ -25,6 +25,8 @@ from server_core.records import (
 _FAR = 20_000
 #: Records by which the order of time may be wrong.
 _NEAR = 2_000
+#: Records that are looked at, back and forward, around the time at which an ack says that its event was.
+_AROUND = 100
 
 
 class Related:
@@ -88,6 +90,32 @@ class Related:
         return None
 
 
+def event_of(state: State, ack: AckSent | AckReceived) -> EventReceived | EventSent | None:
+    """The event that an ack answers: it was `elapsed` before. Cheap enough for each line of a list."""
+    if ack.elapsed is None:
+        return None
+    history = state.history
+    at = _at(state, ack.time - round(ack.elapsed * 1e9))
+    kind = EventReceived if isinstance(ack, AckSent) else EventSent
+    about = ack.socket, ack.nsp, ack.id, ack.server
+    near = range(max(history.first, at - _AROUND), min(history.end, at + _AROUND))
+    for number in sorted(near, key=lambda each: abs(each - at)):
+        each = history[number]
+        if isinstance(each, kind) and (each.socket, each.nsp, each.id, each.server) == about:
+            return each
+    return None
+
+
+def last_received(state: State, socket: str) -> EventReceived | None:
+    """The last event that a client itself sent, whole; None where there is none among the latest records."""
+    history = state.history
+    kept = (record for piece in history.backward(socket, history.end) for _, record in piece.records)
+    for record in islice(kept, _FAR):
+        if isinstance(record, EventReceived) and record.socket == socket and not record.simulated and not record.length:
+            return record
+    return None
+
+
 def recipients(state: State, record: EventSent, number: int | None) -> Sequence[str]:
     """Ids of the sockets that an emit reached, as far as can be told: the members of its rooms, then."""
     if record.socket:
@@ -132,13 +160,7 @@ def _names(exception: HandlerException, event: EventReceived | EventBlocked) -> 
 def number_of(state: State, record: AnyRecord) -> int | None:
     """The record's number: where its time stands, for records come in the order of time but for their servers'."""
     history = state.history
-    low, high = history.first, history.end
-    while low < high:
-        middle = (low + high) // 2
-        if history[middle].time < record.time:
-            low = middle + 1
-        else:
-            high = middle
+    low = _at(state, record.time)
     for number in sorted(
         range(max(history.first, low - _NEAR), min(history.end, low + _NEAR)), key=lambda n: abs(n - low)
     ):
@@ -146,3 +168,16 @@ def number_of(state: State, record: AnyRecord) -> int | None:
         if each is record or (each.seq, each.server, each.epoch) == (record.seq, record.server, record.epoch):
             return number
     return None
+
+
+def _at(state: State, time: int) -> int:
+    """The number of the first record that is not before a wall time in nanoseconds."""
+    history = state.history
+    low, high = history.first, history.end
+    while low < high:
+        middle = (low + high) // 2
+        if history[middle].time < time:
+            low = middle + 1
+        else:
+            high = middle
+    return low

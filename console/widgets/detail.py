@@ -126,6 +126,11 @@ class Detail(LineList):
         found = self._at(self.cursor)
         return found[0].ref(found[1]) if found else None
 
+    def attribute(self) -> str:
+        """The name of the attribute that the row under the cursor is about, "" where it is about none."""
+        found = self._at(self.cursor)
+        return found[0].attribute(found[1]) if found else ""
+
     def record(self) -> AnyRecord | None:
         """The record under the cursor, or the one that it is about."""
         ref = self.ref()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Click, Resize
@@ -20,6 +21,21 @@ from console.widgets.text_field import TextField
 
 #: Cells from which the views' names are spread out, and from which they stay beside the filter.
 _WIDE, _WIDER = 110, 150
+
+
+class _FilterField(TextField):
+    """Says in the footer which keys finish what is typed."""
+
+    BINDINGS = [
+        Binding("enter", "submit", "keep", key_display="⏎"),
+        Binding("right", "cursor_right", "complete", key_display="→"),
+    ]
+
+
+class _SearchField(TextField):
+    """As above, for what is looked for in a detail."""
+
+    BINDINGS = [Binding("enter", "submit", "read on there: n next, N previous", key_display="⏎")]
 
 
 class FilterBar(Horizontal):
@@ -61,8 +77,8 @@ class FilterBar(Horizontal):
         self.text = ""
         self._said = beside, False
         suggester = QuerySuggester(session, saved)
-        self._field = TextField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
-        self._search = TextField(placeholder="look for… in the detail", id="search", compact=True)
+        self._field = _FilterField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
+        self._search = _SearchField(placeholder="look for… in the detail", id="search", compact=True)
 
     def compose(self) -> ComposeResult:
         yield Static(id="views")

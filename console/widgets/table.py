@@ -20,6 +20,8 @@ Id = TypeVar("Id", bound=Hashable)
 REST = 0
 #: Cells of the narrowest such column.
 _LEAST = 8
+#: Cells that a column may be given.
+WIDTHS = range(3, 121)
 #: Cells before the first column: marked or not, and what state it is in.
 _GUTTER = 2
 

@@ -89,7 +89,7 @@ class TimelineList(LineList):
             self._seen = len(self.timeline) + self.timeline.dropped
             self.border_subtitle = self._found()
         else:
-            self.border_subtitle = f"paused  +{self.new} new" if self.new else "paused"
+            self.border_subtitle = f"paused  +{self.new} new: end follows" if self.new else "paused: end follows"
 
     def _found(self) -> str:
         """How many records the filter takes, and how far it has looked for them."""
@@ -185,7 +185,7 @@ class LogList(LineList):
                 del self._lines[:over]
                 self.shift(over)
             self.update()
-        self.border_subtitle = "" if self.following else "paused"
+        self.border_subtitle = "" if self.following else "paused: end follows"
 
     def pause(self) -> None:
         """Pause, or follow again."""

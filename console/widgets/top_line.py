@@ -75,7 +75,7 @@ def _recording(recorded: Recorded, width: int) -> str:
     if recorded.error:
         whole, less = f"  rec ✗ {safe(recorded.error)}", "  rec ✗ ended"
     else:
-        whole, less = f"  rec ● {safe(recorded.name)} {size(recorded.size)}", f"  rec ● {size(recorded.size)}"
+        whole, less = f"  rec ● {safe(recorded.path.name)} {size(recorded.size)}", f"  rec ● {size(recorded.size)}"
     return whole if len(whole) <= width else less
 
 

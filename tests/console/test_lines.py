@@ -8,7 +8,16 @@ from console.lines import Reader
 from console.state.session import Session
 from console.state.state import State
 from server_core import redact
-from server_core.records import EventReceived, ServerBlocked, ServerReloaded
+from server_core.records import (
+    CONSOLE,
+    AckReceived,
+    AckSent,
+    AnyRecord,
+    EventReceived,
+    ServerBlocked,
+    ServerReloaded,
+    ServerStopped,
+)
 from tests.support.make import Maker
 
 
@@ -46,6 +55,36 @@ def test_a_huge_payload_is_masked_once_not_at_each_look(monkeypatch: pytest.Monk
 def test_a_reload_names_the_files_that_changed() -> None:
     line = Reader(Session(State())).line(Maker()(ServerReloaded, files=("main.py", "package/module.py")))
     assert (line.who, line.what, line.rest) == ("server", "reloaded", "main.py, package/module.py")
+
+
+def test_a_server_that_did_not_start_is_told_from_one_that_stopped() -> None:
+    make, reader = Maker(), Reader(Session(State()))
+    failed = make(ServerStopped, server=CONSOLE, why="the target could not be loaded: SyntaxError", code=2)
+    assert reader.line(failed).what == "not started"
+    assert reader.line(failed).rest == "the target could not be loaded: SyntaxError; its log has more"
+    assert reader.line(make(ServerStopped, why="the server ended")).what == "stopped"
+
+
+def test_an_ack_names_the_event_that_it_answers() -> None:
+    make, session = Maker(), Session(State())
+    reader = Reader(session)
+    made: list[AnyRecord] = [
+        make.received("a", "search", "x", id=3),
+        make.received("b", "other", id=3),
+        make.sent("ask", socket="a", id=3),
+        make(AckSent, socket="a", id=3, data="[1]", elapsed=0.003),
+        make(AckReceived, socket="a", id=3, data="[2]", elapsed=0.002),
+        make(AckSent, socket="a", id=9, data="[]", elapsed=0.5),
+        make(AckSent, socket="a", id=3, data="[]"),
+    ]
+    session.apply(made)
+    told = [(line.what, line.rest) for line in map(reader.line, made[3:])]
+    assert told == [
+        ("ack of search", "sent after 3.0 ms  [1]  #3"),
+        ("ack of ask", "got after 2.0 ms  [2]  #3"),
+        ("ack #9", "sent after 500 ms  []"),
+        ("ack #3", "sent  []"),
+    ]
 
 
 def test_a_blocked_loop_names_the_apps_own_innermost_call() -> None:

@@ -162,7 +162,7 @@ async def test_what_the_app_raises_is_visible_with_its_traceback(target: str) ->
 async def test_what_the_app_prints_is_in_the_log_pane_and_nowhere_else(target: str) -> None:
     async with chatting(target) as (console, _, alice):
         await alice.call("print", "\x1b[31mloud\x1b[0m \x1b]52;c;aGVsbG8=\x07 words")
-        await console.wait_for("ack #")
+        await console.wait_for("ack of print")
         rows = console.rows()
         assert rows[0].startswith(" socketscope")
         assert all(row[0] in " ╭│╰/" for row in rows)

@@ -53,7 +53,7 @@ async def test_in_every_view_and_dialog() -> None:
             titles = re.findall(rb"\x1b\][^\x07\x1b]*", output)
             assert all(b"hacked" not in title for title in titles), titles
             console.send("y")
-            await console.wait_for("y copies the first")
-            console.send("j")
+            await console.wait_for("copy ⏎")
+            console.send("y")
             await console.wait_for("copied")
             assert [raw for raw in RAW if raw in bytes(console.output)] == []

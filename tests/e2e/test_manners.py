@@ -14,7 +14,7 @@ async def test_what_is_copied_reaches_the_terminal_as_base64(tmp_path: Path) -> 
         await console.live()
         await console.wait_for(re.compile(r"Sockets [3-9]"))
         console.send("y")
-        await console.wait_for("y copies the first")
+        await console.wait_for("copy ⏎")
         console.send("s")
         await console.wait_for("copied this as JavaScript")
         copied = re.findall(rb"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07", bytes(console.output))

@@ -72,12 +72,13 @@ async def test_saving_a_file_runs_the_new_code_and_keeps_what_was_seen(project: 
             await console.wait_for(again["id"][:8])
             await console.wait_for(re.compile(r"server +reloaded +answers\.py"))
             await console.filter("id:" + alice.id)
-            await console.wait_for(re.compile(r"✓ .*ack #\d+ sent.*\[1\]"))
+            await console.wait_for(re.compile(r"✓ .*ack of ask .*\[1\]"))
             console.send("escape")
             # a mistake: its traceback is in the log, and the next save is enough
             answer(project, "(3")
             text = await console.wait_for("could not be loaded", 20)
             assert "the next save tries again" in text
+            await console.wait_for(re.compile(r"■ server +not started +the target could not"))
             await console.view(6)
             text = await console.wait_for("SyntaxError")
             assert "answers.py" in text

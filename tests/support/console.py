@@ -66,7 +66,7 @@ class Console(Terminal):
     async def filter(self, text: str) -> None:
         """Show only what matches a text."""
         self.send("/")
-        await self.wait_for(lambda _: "back" in self.rows()[-1] and "quit" not in self.rows()[-1])
+        await self.wait_for(lambda _: "complete" in self.rows()[-1] and "quit" not in self.rows()[-1])
         self.type(text)
         await self.wait_for(re.compile(rf"(\[\d \w+\]|\d Logs) +{re.escape(text)}"))
         self.send("enter")

@@ -138,7 +138,10 @@ async def test_simulating_shows_what_the_handler_answers_or_raises(open_console:
         screen.link.answer = CommandResult(ok=True, sockets=1, acks=(Ack(socket=BOB, data='[{"ok":1}]', elapsed=0.01),))
         await screen.press("i")
         await screen.wait("Simulate an incoming event in /", f"socket bob ({BOB})")
-        await screen.wait('as its client would: socket.timeout(2000).emitWithAck("private message", "hello")')
+        # begins with what the client itself sent last
+        await screen.wait(
+            'as its client would: socket.timeout(2000).emitWithAck("private message"', f'["{BEA}", "hello"]'
+        )
         await screen.press("ctrl+s")
         await screen.wait('✓ the handler answered after 10 ms: [{"ok":1}]')
         screen.link.answer = CommandResult(ok=False, error="ValueError: bang")
@@ -150,10 +153,89 @@ async def test_simulating_shows_what_the_handler_answers_or_raises(open_console:
     assert (
         screen.link.commands
         == [
-            Simulate(socket=BOB, event="private message", args='["hello"]', ack=2.0),
+            Simulate(socket=BOB, event="private message", args=f'["{BEA}","hello"]', ack=2.0),
         ]
         * 3
     )
+
+
+async def test_what_is_simulated_and_what_is_emitted_have_histories_of_their_own(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("m")
+        await screen.fill("event", "news")
+        await screen.press("ctrl+s")
+        await screen.wait("✓ sent")
+        await screen.press("escape", "i")
+        await screen.wait("Simulate", "private message")  # what bob's client sent last
+        await screen.press("up")
+        assert "news" not in screen.text().partition("╰")[0]
+        await screen.fill("event", "search")
+        await screen.press("ctrl+s")
+        await screen.wait("✓ handled")
+        await screen.press("ctrl+t")
+        text = await screen.wait("Messages", "search")
+        assert "news" not in text.partition("Messages")[2].partition("╰")[0]
+        await screen.press("escape", "escape", "i")
+        await screen.wait('emitWithAck("search"')
+        await screen.press("escape", "m")
+        await screen.wait('emit("news"')
+        await screen.press("up")
+        await screen.wait('emit("news"')
+
+
+async def test_a_client_that_sent_nothing_yet(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("down", "i")
+        await screen.wait("Simulate", "bea", 'emitWithAck("message", "hello")')
+
+
+async def test_rooms_are_those_of_now_while_the_dialog_is_open(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console() as screen:
+        await screen.press("l")
+        await screen.wait("Leave rooms: 1 socket", "[X] lobby")
+        await screen.feed(make(records.RoomJoined, socket=BOB, room="vip"))
+        await screen.wait("[ ] vip", "[X] lobby")
+        await screen.feed(make(records.RoomLeft, socket=BOB, room="lobby"))
+        await screen.wait('sockets_leave("vip")')
+        await screen.press("escape", "e")
+        await screen.fill("to", "vip")
+        await screen.wait("room vip (1 socket)")
+        await screen.feed(make(records.RoomJoined, socket=BEA, room="vip"))
+        await screen.wait("room vip (2 sockets)")
+
+
+async def test_enter_says_what_is_missing_and_goes_there(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("M")
+        await screen.wait("Move to other rooms", "into which room?")
+        await screen.focus("rooms")
+        await screen.press("enter")
+        await screen.wait("✗ into which room?")
+        assert getattr(screen.app.focused, "id", "") == "room"
+        await screen.paste("dev")
+        await screen.focus("rooms")
+        await screen.press("enter")
+        await screen.wait("bob is in dev now")
+
+
+@pytest.mark.parametrize("keys", [("right", "right", "right"), ()], ids=["tab", "overview"])
+async def test_the_attribute_under_the_cursor_is_the_one_that_is_changed(
+    open_console: Open, keys: tuple[str, ...]
+) -> None:
+    async with open_console() as screen:
+        await screen.press("enter", *keys)
+        await screen.wait("mood")
+        detail: Any = screen.app.focused
+        await screen.press(*["home"], *["down"] * next(n for n in range(20) if _attribute_at(detail, n) == "mood"))
+        await screen.press("a")
+        await screen.wait("Attached attribute", "name   mood", 'socket.mood = "good"')
+        assert getattr(screen.app.focused, "id", "") == "value"
+
+
+def _attribute_at(detail: Any, row: int) -> str:
+    block, inside = detail._at(row)
+    return str(block.attribute(inside))
 
 
 async def test_an_event_is_sent_again_as_it_was_or_changed(open_console: Open) -> None:
@@ -262,3 +344,19 @@ async def test_enter_on_the_ack_sends_and_leaves_it_ticked(open_console: Open) -
     (sent,) = screen.link.commands
     assert isinstance(sent, Emit)
     assert sent.ack == 2
+
+
+async def test_every_dialog_fits_the_smallest_terminal(open_console: Open) -> None:
+    async with open_console(crowd(30), size=(80, 24), filters={f"filter{n}": "x" * 200 for n in range(30)}) as screen:
+        await screen.press("A")
+        for key in (*"emjlMdXcoywtTf", "question_mark"):
+            await screen.press(key)
+            await screen.wait("esc")
+            dialog = screen.app.screen.query_one("#dialog")
+            for part in (dialog, *screen.app.screen.query("#keys, #buttons")):
+                assert screen.app.screen.region.contains_region(part.region), (key, part, screen.text())
+            for keys in screen.app.screen.query("#keys"):
+                line = screen.text().splitlines()[keys.region.bottom - 1]
+                assert line.rstrip(" │").endswith("close esc"), (key, screen.text())
+            await screen.press("escape")
+            await screen.wait_gone("close esc")

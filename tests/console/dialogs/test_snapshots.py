@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.events import Paste
 from textual.pilot import Pilot
 
+from console import places
 from console.app import ConsoleApp
+from console.settings import Settings
 from server_core.records import Ack, CommandResult
 from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import chat
@@ -35,15 +38,38 @@ PLACES: dict[str, tuple[str, ...]] = {
     "attribute": ("a", "=user"),
     "messages": ("m", "ctrl+s", "ctrl+t", "=greeting", "ctrl+s"),
     "confirm": ("A", "X", "1"),
+    "kick": ("2", "K"),
+    "answer": ("A", "m", "tab", "tab", "space", "ctrl+s", "1", "4", "enter", "tab", "tab", "down", "enter"),
+    "columns": ("c", "down", "right", "right"),
+    "order": ("o",),
+    "slowest": ("3", "o"),
+    "copy": ("y",),
+    "export": ("w",),
+    "save-filter": ("slash", "=who:bob", "enter", "F", "=slow"),
+    "filters": ("f",),
+    "theme": ("T",),
+    "palette": ("ctrl+p", "=kick"),
+    "help-filter": ("question_mark", "right"),
+    "help-marks": ("question_mark", "left"),
+    "help-found": ("question_mark", "slash", "=room"),
+    "jump": ("ctrl+o",),
+    "time": ("t",),
+    "differences": ("left_square_bracket", "left_square_bracket", "D"),
+    "past": ("left_square_bracket", "left_square_bracket"),
+    "filter": ("slash", "=who:b"),
+    "filter-wrong": ("slash", "=who:bob and ("),
+    "find": ("enter", "slash", "=lobby"),
+    "reveal": ("enter", "right", "v"),
 }
 Compare = Callable[..., bool]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids="{0[0]}x{0[1]}".format)
 @pytest.mark.parametrize("place", PLACES)
-def test_looks(place: str, size: tuple[int, int], snap_compare: Compare) -> None:
+def test_looks(place: str, size: tuple[int, int], snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(places, "output_folder", lambda: Path("/home/me/chat"))
     link = FakeLink(chat())
-    if place in ("acks", "leave", "confirm"):
+    if place in ("acks", "answer", "leave", "confirm"):
         make = Maker()
         for number in range(12):
             link.waiting += make.socket(f"crowd{number:04}xxxxxxxxxxx", rooms=("crowd",), user=f"user{number}")  # type: ignore[arg-type]
@@ -65,4 +91,5 @@ def test_looks(place: str, size: tuple[int, int], snap_compare: Compare) -> None
                 await pilot.press(key)
         await still(pilot)
 
-    assert snap_compare(ConsoleApp(link), terminal_size=size, run_before=go)
+    settings = Settings(filters={"slow": "ack>200ms", "refusals": "kind:refused or kind:event_blocked"})
+    assert snap_compare(ConsoleApp(link, settings=settings), terminal_size=size, run_before=go)

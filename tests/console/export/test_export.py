@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from console.export import FORMATS, RECORDS, ExportError, Format, Sheet, default_path, save, write
 from console.export.sheets import LOGS, clients, masked, rooms, rooms_sheet, sockets
+from console.export.sheets import records as records_sheet
 from console.state.state import State
 from server_core import records
 from tests.console.screens.conftest import chat
@@ -59,6 +60,16 @@ def test_an_event_as_an_object_and_as_a_row() -> None:
     assert (row["ack id"], row["socket"], row["namespace"]) == ("12", "s1", "/")
 
 
+def test_rows_have_names_beside_ids() -> None:
+    live = state()
+    found = {row["event"]: row for row in rows(list(live.history.since(0)), records_sheet(live)) if row["event"]}
+    news, private = found["news"], found["private message"]
+    assert (news["socket"], news["rooms"], news["room names"]) == ("", "lobby", "lobby")
+    assert (private["socket"], private["name"]) == ("N8xVt0aQ91aaaaaaAAAB", "bea")
+    assert (private["rooms"], private["room names"]) == ("N8xVt0aQ91aaaaaaAAAB", "bea")
+    assert "<td>bea</td>" in written(list(live.history.since(0)), "html", records_sheet(live))
+
+
 def test_payloads_keep_their_digits() -> None:
     made = MAKE(records.EventReceived, socket="s", data='["n",12345678901234567890123,1.10,\n "x"]')
     assert "12345678901234567890123,1.10" in written([made], "ndjson")
@@ -80,13 +91,15 @@ def test_what_is_live_has_the_shape_of_the_commands() -> None:
     (row,) = [row for row in rows(list(live.sockets()), sockets(live)) if row["name"] == "bob"]
     assert row["rooms"] == "lobby ojIckSD2jqNzOqIrAGzL"
     assert json.loads(row["attributes"])["mood"] == "good"
-    lobby = next(each for each in objects(rooms(live), rooms_sheet()) if each["room"] == "lobby")
-    assert (lobby["private"], lobby["sockets"], len(lobby["members"])) == (False, 2, 2)
-    own = next(each for each in rows(rooms(live), rooms_sheet()) if each["room"] == "kzQ19aZpzzzzzzzzAAAC")
+    lobby = next(each for each in objects(rooms(live), rooms_sheet(live)) if each["room"] == "lobby")
+    assert (lobby["private"], lobby["sockets"], len(lobby["members"]), lobby["names"]) == (False, 2, 2, ["bob", "bea"])
+    assert next(row for row in rows(rooms(live), rooms_sheet(live)) if row["room"] == "lobby")["names"] == "bob bea"
+    own = next(each for each in rows(rooms(live), rooms_sheet(live)) if each["room"] == "kzQ19aZpzzzzzzzzAAAC")
     assert (own["private"], own["nsp"]) == ("yes", "/chat")
     engines = [engine for roster in live.rosters.values() for engine in roster.engines.values()]
     client = next(each for each in objects(engines, clients(live)) if "oj" in each["id"])
-    assert client["sockets"] == [{"nsp": "/", "id": "ojIckSD2jqNzOqIrAGzL"}]
+    assert client["sockets"] == [{"nsp": "/", "id": "ojIckSD2jqNzOqIrAGzL", "name": "bob"}]
+    assert client["names"] == ["bob"]
     assert client["bytes_received"] > 0
     assert [row["text"] for row in rows(list(live.log), LOGS)] == ["chat is up", "warning: token=t0psecret is old"]
 
@@ -110,7 +123,7 @@ def test_nothing_that_a_peer_sent_can_do_harm(format: Format) -> None:
         written(made, format),
         written(list(live.log), format, LOGS),
         written(list(live.sockets()), format, sockets(live)),
-        written(rooms(live), format, rooms_sheet()),
+        written(rooms(live), format, rooms_sheet(live)),
     ]
     for text in texts:
         assert [character for character in text if not character.isprintable() and character not in "\r\n\t\xa0"] == []

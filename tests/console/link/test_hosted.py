@@ -328,7 +328,7 @@ async def test_recording_starts_and_ends_in_the_middle_of_a_session(tmp_path: Pa
             assert await poll(lambda: any(isinstance(each, records.Sync) for each in read(path).records), 10)
             recorded = here.link.recording
             assert recorded
-            assert (recorded.name, recorded.size > 0, recorded.error) == ("s.siorec", True, "")
+            assert (recorded.path.name, recorded.size > 0, recorded.error) == ("s.siorec", True, "")
             async with client(here.link.url, {"name": "alice"}) as alice:
                 await here.wait(records.Connected, socket=alice.id)
                 here.link.record(None)

@@ -110,6 +110,9 @@ async def test_what_does_not_load_is_said_and_the_next_save_starts_it(tmp_path: 
         why = await here.status(LinkState.STOPPED)
         assert why == "the target could not be loaded; the next save tries again"
         assert await poll(lambda: any("SyntaxError" in line.text for line in here.look().log), 5)
+        not_started = [each for each in here.records if isinstance(each, records.ServerStopped)][-1]
+        assert (not_started.server, not_started.code) == (records.CONSOLE, 2)
+        assert not_started.why == "the target could not be loaded: SyntaxError"
         # a client that comes now waits
         waiting = asyncio.ensure_future(version(here))
         save(tmp_path, "version.py", "import nowhere_to_be_found")

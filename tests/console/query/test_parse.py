@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from console.lines import Reader
 from console.query.complete import complete
 from console.query.context import Context
-from console.query.fields import FIELDS, kinds
+from console.query.fields import FIELDS, KINDS
 from console.query.parse import OPERATORS, QueryError, parse
 from console.state.session import Session
 from console.state.sockets import SocketListing
@@ -122,6 +122,7 @@ def test_sockets(text: str, expected: set[str]) -> None:
         ("dir:out", ["event_sent", "ack_sent"]),
         ("dir:out !kind:ack*", ["event_sent"]),
         ("kind:refused", ["refused"]),
+        ("refused", ["event_blocked", "refused"]),
         ("kind:event*", ["event_received", "event_sent", "event_received", "event_blocked"]),
         ("arg[0]:lobby", ["event_received", "event_sent"]),
         ("arg[1].text:hello", ["event_received", "event_sent"]),
@@ -205,8 +206,8 @@ def test_the_operators_of_the_help_are_all_there() -> None:
 
 
 def test_kinds_are_those_of_records() -> None:
-    assert {"event_received", "disconnected", "refused", "command", "gap"} <= set(kinds())
-    assert "Record" not in kinds()
+    assert {"event_received", "disconnected", "refused", "command", "gap"} <= set(KINDS)
+    assert "Record" not in KINDS
 
 
 @pytest.mark.parametrize(

@@ -104,10 +104,18 @@ async def test_in_every_view_dialog_and_notification(open_console: Open) -> None
             check(screen)
             await screen.press(key)
             assert all(character.isprintable() for character in screen.app.clipboard.replace("\n", ""))
-        for key in ("o", "c", "question_mark", "w", "ctrl+o"):
+        for key in ("o", "c", "question_mark", "w", "ctrl+o", "M", "l", "a", "i", "e"):
             await screen.press(key)
             check(screen)
             await screen.press("escape")
+        await screen.press("3", "o")
+        for _ in range(3):
+            await screen.wait("most recipients")
+            check(screen)
+            await screen.press("right")
+        await screen.press("escape", "2", "K")
+        check(screen)
+        await screen.press("escape")
         await screen.press("slash")
         screen.app.screen.set_filter(CLEAN)  # type: ignore[attr-defined]
         await screen.press("ctrl+p")

@@ -31,9 +31,9 @@ async def test_each_kind_of_record_reads_as_people_say_it(open_console: Open) ->
         for line in (
             f'← bob              private message          ["{BEA}","hello"]  #12',
             f'→ bea              private message          ["{BOB}",{{"text":"hello"}}]',
-            '✓ bob              ack #12 sent             44 ms  [{"ok":true}]',
+            '✓ bob              ack of private message   sent after 44 ms  [{"ok":true}]  #12',
             '→ #lobby           news                     ×2 [{"n":1}]',
-            '⊘ bob              blocked                  unauthorized event  ["admin","x"]',
+            '⊘ bob              blocked admin            unauthorized event  ["admin","x"]',
             "! bea              ZeroDivisionError        division by zero  (on 'divide')",
             '⊘ mallory          refused                  unknown user  {"retry":false} by authenticate',
             "« bob              left                     dev",
@@ -58,7 +58,7 @@ async def test_the_selected_sockets_detail_has_all_of_it(open_console: Open) -> 
         await screen.press("right")
         await screen.wait('name: "bob"', "mood")
         await screen.press("right")
-        text = await screen.wait("private message", "ack #12 sent", "news", "unauthorized event")
+        text = await screen.wait("private message", "ack of private message", "news", "unauthorized event")
         detail = "\n".join(line[96:] for line in text.splitlines())
         assert "ZeroDivisionError" not in detail  # that is bea's
         await screen.press("escape")
@@ -98,7 +98,7 @@ async def test_a_filter_asks_for_fields_of_sockets_and_records(open_console: Ope
         text = await screen.wait("Sockets 1 of 3", "private message")
         assert "ZeroDivisionError" not in text  # that is bea's
         await screen.press(*" ack>40ms")
-        text = await screen.wait("Sockets 1 of 3", "ack #12 sent")
+        text = await screen.wait("Sockets 1 of 3", "ack of private")
         assert "set mood" not in text
         await screen.press(*["backspace"] * 4, *"1s")
         await screen.wait("nothing matches the filter")
@@ -216,11 +216,11 @@ async def test_a_disconnect_that_failed_says_why(open_console: Open) -> None:
 async def test_help_names_every_key_and_escape_closes_it(open_console: Open) -> None:
     async with open_console() as screen:
         await screen.press("question_mark")
-        await screen.wait("─ Help ─", "Here, in Sockets", "Disconnect the marked sockets")
-        await screen.press("pagedown", "pagedown")
-        await screen.wait("Marks in the timeline")
-        await screen.press("pagedown")
-        await screen.wait("the app raised")
+        await screen.wait("─ Help ─", "Here, in Sockets", "Disconnect it, the marked")
+        await screen.press("right")
+        await screen.wait("field:text", "event:message")
+        await screen.press("right")
+        await screen.wait("In the timeline", "the app raised")
         await screen.press("escape")
         await screen.wait_gone("─ Help ─")
 
@@ -256,6 +256,16 @@ async def test_a_server_that_ended_says_so_and_can_be_started_again(open_console
         assert "Disconnect 1 socket?" not in screen.text()
         await screen.press("R")
         assert screen.link.restarts == 1
+
+
+async def test_a_narrow_banner_says_what_there_is_room_for(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        why = "the target could not be loaded; the next save tries again"
+        screen.link.status = LinkStatus(LinkState.STOPPED, why)
+        text = await screen.wait(f"{why}.  6 shows its log", "R restart", "q quit", timeout=3)
+        assert "R starts" not in text
+        screen.link.status = LinkStatus(LinkState.STOPPED, "gone")
+        await screen.wait("gone.  6 shows its log,  R starts it again,  q ends the console", timeout=3)
 
 
 async def test_read_only_does_not_act(open_console: Open) -> None:

@@ -6,12 +6,15 @@ import contextlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.actions.registry import ACTIONS
 from console.app import ConsoleApp
+from server_core import records
 from tests.console.screens.conftest import BOB, Open, Screen
+from tests.support.make import Maker
 
 
 def order(screen: Screen) -> list[str]:
@@ -61,24 +64,126 @@ async def test_what_can_not_be_done_says_why_in_palette_help_and_when_tried(open
     async with open_console() as screen:
         await screen.press("ctrl+p")
         await screen.type("save filter")
-        await screen.wait("not now: there is no filter")
+        await screen.wait("Not now: there is no filter")
         await screen.press("enter")
         await screen.wait("save filter: there is no filter")
-        await screen.press("question_mark")
-        await screen.wait("Save the filter under a name. Not now: there is no filter")
+        await screen.press("question_mark", "slash", *"save")
+        await screen.wait("Not now, and why", "Save the filter under a name: there is no filter")
+
+
+async def test_a_key_that_makes_no_sense_here_says_where_it_does(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("K")
+        await screen.wait("kick all: the cursor is on no room")
+        await screen.press("3", "s")
+        await screen.wait("sort: events stand in the order of time; o lists")
+        await screen.press("6", "o")
+        await screen.wait("order: the log stands in the order in which it was")
+
+
+async def test_the_slowest_acks_are_listed_and_opened(open_console: Open) -> None:
+    make = Maker(epoch=2)
+    async with open_console() as screen:
+        await screen.feed(
+            make.received(BOB, "search", id=13),
+            make(records.AckSent, socket=BOB, id=13, data='["found"]', elapsed=1.5),
+            make(records.AckSent, socket=BOB, id=14, data='["fast"]', elapsed=0.001),
+        )
+        await screen.press("3", "o")
+        text = await screen.wait("Of all events", "slowest acks", "1.5 s", "44 ms", "1.0 ms")
+        assert text.index("1.5 s") < text.index("44 ms") < text.index("1.0 ms")
+        await screen.press("right")
+        await screen.wait("B  ←")
+        await screen.press("right")
+        await screen.wait("×2")
+        await screen.press("right", "enter")
+        await screen.wait("✓ bob ack of search", '"found"')
+        await screen.press("escape", "slash", *"who:bea", "enter", "o")
+        await screen.wait("Of events that match who:bea", "there is none")
+
+
+async def test_the_palette_finds_what_people_call_it(open_console: Open) -> None:
+    async with open_console() as screen:
+        from console.screens.palette import Commands, find
+
+        entries = list(Commands(screen.app.screen)._entries())
+        for query, expected, others in (
+            ("kick", ["Act: kick all", "Act: leave", "Act: disconnect"], []),
+            ("ban", ["Act: kick all", "Act: disconnect"], []),
+            ("kill", ["Act: disconnect", "Act: cut off"], []),
+            ("send", ["Act: send to…", "Act: emit", "Act: message"], []),
+            ("edit", ["Act: edit and resend", "Act: attribute"], []),
+            ("csv", ["Export: export"], []),
+            ("msg", ["Act: message"], ["Act: emit"]),
+            ("kick room", ["Act: kick all", "Act: leave"], []),
+        ):
+            found = [each.entry.name for each in find(query, entries)]
+            assert [name for name in found if name in expected] == [
+                entry.name for entry in entries if entry.name in expected
+            ]
+            assert not others or not set(found) & set(others), query
+            assert len(found) <= 4, (query, found)
+        # what can't be done here comes last, and says why
+        await screen.press("ctrl+p")
+        await screen.type("kick")
+        text = await screen.wait("Act: disconnect", "Act: kick all", "Not now: the cursor is on no room")
+        assert text.index("Act: disconnect") < text.index("Act: kick all")
 
 
 async def test_help_begins_with_the_keys_that_work_here(open_console: Open) -> None:
     async with open_console(keys={"message": "M,f3"}, size=(120, 50)) as screen:
         await screen.press("question_mark")
         text = await screen.wait("Here, in Sockets", "Sort the list by its next column")
-        assert re.search(r"M f3\s+Send the marked sockets", text)
+        assert re.search(r"M f3\s+Send the selected socket", text)
         await screen.press("escape", "6", "question_mark")
         text = await screen.wait("Here, in Logs")
-        here = text.partition("elsewhere")[0]
+        here = text.partition("Moving")[0]
         assert "Sort the list" not in here
-        await screen.press("end")
+        await screen.press("right", "end")
         await screen.wait("addr", "the client's address")
+
+
+async def test_help_is_searched_and_says_how_to_ask(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        await screen.press("question_mark", "slash", *"kind:")
+        text = await screen.wait("kind:refused", "ack_received", "server_stopped")
+        assert "Here, in" not in text
+        await screen.press(*["backspace"] * 5, *"evict")  # another word for it
+        await screen.wait("Take everyone out of the room")
+        await screen.press(*"xyz")
+        await screen.wait("nothing has these words")
+        await screen.press("escape")
+        await screen.wait("Here, in Sockets")
+        await screen.press("escape")
+        await screen.wait_gone("Here, in Sockets")
+        # while a filter is typed, its fields are one key away
+        await screen.press("slash", *"who:")
+        await screen.wait("⏎ keep", "→ complete", "esc clear", "f1 fields")
+        await screen.press("f1")
+        await screen.wait("dir:in", "from clients, or to clients: in, out")
+        await screen.press("escape", *"bob")
+        await screen.wait("Sockets 1 of 3")
+
+
+async def test_the_footer_has_what_there_is_room_for(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        for view in "123456":
+            await screen.press(view)
+            footer = (await screen.wait("? help", "q quit")).splitlines()[-1]
+            assert footer.rstrip().endswith("q quit")
+        await screen.press("1", "enter")
+        await screen.wait("→ tab", "/ find", "esc back", "? help", "q quit")
+    async with open_console(size=(200, 50)) as screen:
+        await screen.wait("e emit", "space mark", "w export", "y copy", "i simulate", "o order")
+        await screen.press("3", "slash", *"event:news", "enter")
+        await screen.wait("r resend", "E edit", "x send to")
+
+
+async def test_help_of_keys_is_short(open_console: Open) -> None:
+    async with open_console(size=(80, 24)) as screen:
+        await screen.press("question_mark")
+        lines: Any = screen.app.focused
+        assert lines.row_count() <= 5 * lines.page
 
 
 async def test_every_key_can_be_another(open_console: Open) -> None:
@@ -146,6 +251,35 @@ async def test_columns_are_chosen_and_ordered(open_console: Open) -> None:
         assert header.index("nsp") < header.index("attributes")
         await screen.press("c", "r", "escape")
         await screen.wait(" id ")
+
+
+async def test_columns_are_as_wide_as_one_likes_and_stay_so(open_console: Open, tmp_path: Path) -> None:
+    async with open_console(folder=tmp_path) as screen:
+        header = screen.text().splitlines()[3]
+        await screen.press("c", "down", *["right"] * 4)
+        await screen.wait("nsp", "10 wide")
+        await screen.press("left", "escape")
+        text = await screen.wait_gone("wide")
+        wider = text.splitlines()[3]
+        assert wider.index(" tr ") == header.index(" tr ") + 3
+    async with open_console(folder=tmp_path) as screen:
+        assert screen.text().splitlines()[3] == wider
+        await screen.press("c", "r", "escape")
+        await screen.wait_gone("Columns")
+        assert screen.text().splitlines()[3] == header
+
+
+async def test_a_recording_that_ended_says_how_it_is_opened(
+    open_console: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_console(size=(200, 40)) as screen:
+        await screen.press("ctrl+r")
+        await screen.wait("recording to")
+        await screen.press("ctrl+r")
+        await screen.wait("recorded", "socketscope open")
+        said = [each.message for each in screen.app._notifications]
+    assert any(f"socketscope open {written(tmp_path, 'chat-io', 'siorec')}" in each for each in said)
 
 
 async def test_filters_are_saved_recalled_completed_and_deleted(open_console: Open, tmp_path: Path) -> None:
@@ -247,9 +381,9 @@ async def test_rooms_clients_and_servers_are_copied(open_console: Open) -> None:
             ("5", "j", '{"id":"chat:io","target":"chat:io"'),
         ):
             await screen.press(view, "y")
-            await screen.wait("y copies the first")
+            await screen.wait("copy ⏎")
             await screen.press(form)
-            await screen.wait_gone("y copies the first")
+            await screen.wait_gone("copy ⏎")
             assert screen.app.clipboard.startswith(expected), (view, form)
 
 

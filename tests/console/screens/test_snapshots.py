@@ -22,7 +22,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "detail": ("enter", "right"),
     "attributes": ("enter", "right", "right", "right"),
     "rooms": ("2", "enter"),
-    "room-events": ("2", "right"),
+    "room-events": ("2", "enter", "right"),
     "events": ("3",),
     "marked-events": ("3", *["up"] * 10, "space", "space"),
     "clients": ("4",),

@@ -64,7 +64,7 @@ async def test_it_records_from_a_key_on(open_console: Open, tmp_path: Path, monk
         await screen.press("ctrl+r")
         await screen.wait("rec ● chat-io-")
         await screen.press("ctrl+r")
-        await screen.wait("recorded", "to chat-io-")
+        await screen.wait("recorded", "socketscope open")
         await screen.wait_gone("rec ●")
     (path,) = map(Path, glob.glob(f"{tmp_path}/chat-io-*.siorec"))
     assert read(path).header.target == "chat:io"
@@ -83,7 +83,7 @@ async def test_a_narrow_terminal_says_too_that_it_records(
         recorder.error = f"the recording {recorder.path} ended early: No space left on device"
         await screen.wait("rec ✗ ended")
         await screen.press("ctrl+r")
-        await screen.wait("No space left")
+        assert await poll(lambda: any("No space left" in each.message for each in screen.app._notifications), 5)
 
 
 async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ async def test_a_recording_that_ends_without_sockets_says_where_they_are(tmp_pat
     app = ConsoleApp(link, session=link.session(max_log_lines=100))
     async with app.run_test(size=(80, 24)) as pilot:
         screen = Screen(app, pilot, FakeLink())
-        await screen.wait("no sockets at this moment: [ goes back in time, . plays")
+        await screen.wait("no sockets at this moment: [ goes back in time, . plays", "disconnected")
         await screen.press("left_square_bracket")
         await screen.wait("◀ past", "bob")
     link.stop()

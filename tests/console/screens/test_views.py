@@ -86,18 +86,28 @@ async def test_an_event_opens_with_its_ack_and_its_sender(open_console: Open, si
         await screen.wait("← bob private message", "ack id", "after 44 ms", "arg[1]", '"hello"')
         await go_to(screen, "✓ at")
         await screen.press("enter")
-        await screen.wait("✓ bob ack #12 sent", "ok: true")
+        await screen.wait("✓ bob ack of private message", "ok: true")
         await go_to(screen, "← private message")
         await screen.press("enter")
         await screen.wait("← bob private message")
         await go_to(screen, "from")
         await screen.press("enter")
         await screen.wait("[1 Sockets]", f"bob · {BOB}")
-        for title in ("← bob private message", "✓ bob ack #12 sent", "← bob private message"):
+        for title in ("← bob private message", "✓ bob ack of private message", "← bob private message"):
             await screen.press("escape")
             await screen.wait(title)
         await screen.press("escape")
         await screen.wait("event:/private/")
+
+
+@sizes
+async def test_what_is_looked_for_in_a_detail_is_seen_as_it_is_typed(open_console: Open, size: tuple[int, int]) -> None:
+    async with open_console(size=size) as screen:
+        await screen.press("enter", "slash", *"lobby")
+        await screen.wait("⏎ read on there", f"bob · {BOB}", "namespace")
+        await screen.press("enter")
+        await screen.wait("/ find", f"bob · {BOB}")
+        assert screen.app.focused is screen.app.screen.query_one("#sockets-detail")
 
 
 async def test_an_event_shows_its_handlers_exception(open_console: Open) -> None:

@@ -1,0 +1,114 @@
+"""Keys one after the other: what a key opens gets the keys that were pressed after it, however fast they came."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from textual import events
+from textual.app import App
+from textual.dom import DOMNode, NoScreen
+from textual.screen import Screen
+from textual.timer import Timer
+
+#: Seconds that a key may take until the next one is handled all the same, and between two looks whether it still can.
+PATIENCE, LOOK = 0.5, 0.02
+#: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
+TURNS = 3
+
+
+class TypeAhead(App[None]):
+    """An app that hands a key on once the one before it has done what it does.
+
+    Textual hands each key at once to what has the focus then: keys pressed in one go, or on a busy machine, would miss
+    the dialog that the first of them opens.
+    """
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        #: The keys that wait, the one that is being handled, and since when (monotonic).
+        self._keys: deque[events.Key] = deque()
+        self._key: events.Key | None = None
+        self._since = 0.0
+        #: The node whose messages are waited for: it may go meanwhile.
+        self._node: DOMNode = self
+        self._looking: Timer | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self._keys.append(event)
+            await self._next()
+            return
+        await super().on_event(event)
+        if event is self._key:  # it came back from below, and the app has answered it
+            self._settle(self._key, TURNS)
+
+    async def _next(self) -> None:
+        """Handle the key that waits longest."""
+        if self._key is not None or not self._keys or not self.screen_stack:
+            return
+        key = self._key = self._keys.popleft()
+        self._since = time.monotonic()
+        self._looking = self.set_interval(LOOK, lambda: self._look(key))
+        target = self.focused or self.screen
+        await super().on_event(key)
+        if key.is_forwarded:
+            self._after(target, lambda: self._passed(key, target))
+        else:
+            self._settle(key, TURNS)
+
+    def _passed(self, key: events.Key, node: DOMNode) -> None:
+        """A node has had the key: it ends there, or goes on to the one above."""
+        above = node.parent
+        if key is not self._key:
+            return
+        if key._stop_propagation or not isinstance(above, DOMNode):
+            self._settle(key, TURNS)
+        elif above is self:
+            self._node = self  # it comes back
+        else:
+            self._after(above, lambda: self._passed(key, above))
+
+    def _settle(self, key: events.Key, turns: int) -> None:
+        """Let what the key set off happen, then handle the next one."""
+        if key is not self._key:
+            return
+        if turns and self.screen_stack:
+            node = self.focused or self.screen
+            self._after(node, lambda: self._rise(key, node, turns))
+            return
+        self._key = None
+        if self._looking:
+            self._looking.stop()
+        self.call_later(self._next)
+
+    def _rise(self, key: events.Key, node: DOMNode, turns: int) -> None:
+        """All that came before was handled in a node."""
+        above = node.parent
+        if key is not self._key:
+            return
+        if isinstance(above, DOMNode):
+            self._after(above, lambda: self._rise(key, above, turns))
+        else:
+            self._settle(key, turns - 1)
+
+    def _after(self, node: DOMNode, do: Callable[[], None]) -> None:
+        """Do something when a node has handled what is in its queue."""
+        self._node = node
+        node.call_later(do)
+
+    def _look(self, key: events.Key) -> None:
+        """Go on where the node that was waited for is gone, as a dialog is that the key closed."""
+        if time.monotonic() - self._since >= PATIENCE:
+            self._settle(key, 0)
+        elif self._node is not self and not _is_shown(self._node, self.screen_stack):
+            self._settle(key, TURNS)
+
+
+def _is_shown(node: DOMNode, screens: Sequence[Screen[object]]) -> bool:
+    """Whether a node is on one of these screens."""
+    try:
+        return node.screen in screens
+    except NoScreen:
+        return False
