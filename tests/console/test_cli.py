@@ -64,7 +64,7 @@ def test_a_taken_port_names_the_port_and_the_way_out() -> None:
 def test_what_goes_wrong_inside_is_one_line_and_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
     from console import cli
 
-    def broken() -> None:
+    def broken(**_options: object) -> None:
         raise ZeroDivisionError("inside")
 
     said: list[str] = []

@@ -70,7 +70,7 @@ async def test_the_first_hour(columns: int, lines: int) -> None:
         console.send("y")
         await console.wait_for("out of lobby")
         console.send("escape")
-        await console.wait_gone("Rooms 1 of")
+        await console.wait_gone("room:lobby")
 
         # find the slowest ack
         await console.view(3)

@@ -133,7 +133,7 @@ async def test_a_click_on_the_scrubber_goes_there_and_it_plays_on_to_the_end(tmp
     app = ConsoleApp(link, session=session)
     async with app.run_test(size=(120, 40)) as pilot:
         screen = Screen(app, pilot, FakeLink())
-        await screen.wait("▤ recording")
+        await screen.wait("▤ recording", "❚❚ ×1")
         await pilot.click(Scrubber, offset=(60, 0))
         await screen.wait("◀ past")
         clicked = session.moment
