@@ -96,7 +96,7 @@ def _print(found: list[Row], about: str) -> None:
         cells = _cells(row)
         cells[4] = f"[{'red' if row.missed else 'green' if row.must else 'default'}]{cells[4]}[/]"
         table.add_row(*cells)
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _write_readme(found: list[Row], about: str, *, whole: bool) -> None:
