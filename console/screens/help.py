@@ -17,7 +17,8 @@ from console.query.parse import OPERATORS
 from console.screens.dialog import Dialog
 from console.text import cut, fit, safe, wrap
 from console.widgets.fields import KeyLine
-from console.widgets.line_list import LineList, Piece
+from console.widgets.line_list import Piece
+from console.widgets.read_lines import ReadLines
 from console.widgets.text_field import TextField
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class HelpScreen(Dialog[None]):
             self.dismiss(None)
 
 
-class HelpLines(LineList):
+class HelpLines(ReadLines):
     """The entries of a tab, or those of all tabs that have some words."""
 
     has_header = True
@@ -125,17 +126,6 @@ class HelpLines(LineList):
         self._tabs = tabs
         self._shown = shown
         self._words: list[str] = []
-        self._rows: list[list[Piece]] = []
-
-    @property
-    def has_cursor(self) -> bool:
-        return False
-
-    def row_count(self) -> int:
-        return len(self._rows)
-
-    def pieces(self, row: int, width: int) -> list[Piece]:
-        return self._rows[row]
 
     def empty(self) -> str:
         return "nothing has these words"
@@ -159,11 +149,6 @@ class HelpLines(LineList):
 
     def on_resize(self) -> None:
         self._fill()
-
-    def move(self, row: int) -> None:
-        self.top = max(0, min(self.top + row - self.cursor, self.row_count() - self.page))
-        self.cursor = self.top
-        self.refresh()
 
     async def _on_click(self, event: events.Click) -> None:
         at = 1
