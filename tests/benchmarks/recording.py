@@ -151,7 +151,7 @@ async def _on_screen(path: Path, found: dict[str, int]) -> tuple[float, float, l
         answered = []
         for text, number in found.items():
             terminal.send("/")
-            await terminal.wait_for(lambda _: "back" in terminal.rows()[-1] and "quit" not in terminal.rows()[-1])
+            await terminal.wait_for(lambda _: "complete" in terminal.rows()[-1])
             said = f" {number:,} found".replace(",", " ")
             start = time.perf_counter()
             terminal.type(text)
