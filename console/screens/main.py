@@ -158,8 +158,9 @@ class MainScreen(Screen[None]):
         if records:
             self.session.apply(records)
         loading = status.state is LinkState.LOADING
-        # behind a dialog each change has Textual draw the whole terminal
-        waits = (loading or self.app.screen is not self) and now < self._redraw_at
+        # behind a dialog each change has Textual draw the whole terminal; a search goes on there all the same
+        behind = self.app.screen is not self and not self.view.searching
+        waits = (loading or behind) and now < self._redraw_at
         if not waits:
             self.query_one(Scrubber).tick()
         state = self.session.state
