@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from console.query.context import Context
+from console.state.columns import KIND_NAMES
 from server_core.records import (
     AckReceived,
     AckSent,
@@ -38,7 +39,7 @@ OfSocket = Callable[[SocketInfo, str, Context], Iterable[Any]]
 
 
 #: The kinds of records, by the names that `kind:` takes.
-KINDS = tuple(sorted(str(kind.__struct_config__.tag) for kind in get_args(AnyRecord)))
+KINDS = tuple(sorted(KIND_NAMES))
 
 
 class Field(NamedTuple):

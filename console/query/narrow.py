@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, get_args
+from typing import Any
 
 from console.query.context import Context
 from console.query.fields import Field
 from console.state import columns as masks
 from console.state.filter import MAYBE, NO, YES, Columns, Mask, Names
-from server_core.records import AnyRecord, PayloadRecord
+from server_core.records import PayloadRecord
 
 Test = Callable[[Any], bool]
 
-_TAGS = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyRecord)}
+_TAGS = dict(zip(masks.TYPES, masks.KIND_NAMES, strict=True))
 _PAYLOADS = frozenset(tag for kind, tag in _TAGS.items() if issubclass(kind, PayloadRecord))
 _ENGINES = frozenset(tag for kind, tag in _TAGS.items() if "engine" in kind.__struct_fields__)
 _WITH_DIRECTION = {

@@ -40,7 +40,7 @@ def contents(screen: MainScreen) -> Contents | None:
     matching = "that match the filter" if screen.filter is not None else ""
     match view.focused_list:
         case EventList() as events if numbers := events.marked_numbers():
-            return Contents(len(numbers), events.reader(numbers), sheets.records(state), "marked")
+            return Contents(len(numbers), events.timeline.reader(numbers), sheets.records(state), "marked")
         case TimelineList() as timeline:
             number, read = timeline.timeline.kept()
             return Contents(number, read, sheets.records(state), matching)

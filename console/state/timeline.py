@@ -97,14 +97,14 @@ class Timeline:
         return self._state.history[self.numbers[row]]
 
     def kept(self) -> tuple[int, Callable[[int, int], list[AnyRecord]]]:
-        """How many match now, and a way to read some of them later: what the history has dropped then is left out."""
-        history = self._state.history
+        """How many match now, and a way to read some of them later."""
         numbers = self.numbers if isinstance(self.numbers, range) else list(self.numbers)
+        return len(numbers), self.reader(numbers)
 
-        def read(start: int, stop: int) -> list[AnyRecord]:
-            return [history[number] for number in numbers[start:stop] if number >= history.first]
-
-        return len(numbers), read
+    def reader(self, numbers: Sequence[int]) -> Callable[[int, int], list[AnyRecord]]:
+        """A way to read some records later, by their numbers: what the history has dropped then is left out."""
+        history = self._state.history
+        return lambda start, stop: [history[number] for number in numbers[start:stop] if number >= history.first]
 
     def _begin(self) -> None:
         """Look at the whole history of the state that is shown."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 from console.lines import Reader
 from console.state.timeline import Timeline
 from console.widgets.line_list import Piece
@@ -45,12 +43,7 @@ class EventList(TimelineList):
 
     def marked(self) -> list[AnyRecord]:
         numbers = self.marked_numbers()
-        return self.reader(numbers)(0, len(numbers))
-
-    def reader(self, numbers: Sequence[int]) -> Callable[[int, int], list[AnyRecord]]:
-        """A way to read some of these later; what the history has dropped then is left out."""
-        history = self.timeline.state.history
-        return lambda start, stop: [history[number] for number in numbers[start:stop] if number >= history.first]
+        return self.timeline.reader(numbers)(0, len(numbers))
 
     def sync(self) -> None:
         first = self.timeline.state.history.first
