@@ -94,6 +94,17 @@ async def test_children_of_children_are_found(tmp_path: Path) -> None:
         assert await processes.gone(terminal.mark) == []
 
 
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the race is that of /proc")
+def test_a_child_is_found_from_its_first_instant() -> None:
+    mark = processes.new_mark()
+    try:
+        for _ in range(100):  # one of four was missed while its `exec` had not quite ended
+            child = subprocess.Popen(["sleep", "60"], env={**os.environ, processes.MARK: mark})
+            assert processes.from_proc(child.pid, f"{processes.MARK}={mark}")
+    finally:
+        processes.kill_all(mark)
+
+
 @pytest.mark.parametrize(("ci", "code"), [("true", 1), ("", 0)])
 def test_a_skip_fails_the_run_where_ci_is_true(ci: str, code: int, tmp_path: Path) -> None:
     test = tmp_path / "test_skips.py"

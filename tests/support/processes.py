@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 import uuid
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,9 @@ from tests.support.waiting import poll
 MARK = "SOCKETSCOPE_TEST_MARK"
 
 _PROC = Path("/proc")
+
+#: Seconds at most in which a process may have neither environment nor arguments yet.
+_EXEC_TAKES = 1.0
 
 
 class Process(NamedTuple):
@@ -32,7 +36,7 @@ def marked(mark: str) -> list[Process]:
     """The living processes that were started, however indirectly, with this mark in their environment."""
     wanted = f"{MARK}={mark}"
     if (_PROC / "self" / "environ").exists():
-        return [process for pid in _pids() if (process := _from_proc(pid, wanted))]
+        return [process for pid in _pids() if (process := from_proc(pid, wanted))]
     listing = subprocess.run(
         ["ps", "-A", "-E", "-ww", "-o", "pid=,ppid=,stat=,command="], capture_output=True, text=True, check=True
     ).stdout
@@ -68,13 +72,32 @@ def _pids() -> list[int]:
     return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
 
 
-def _from_proc(pid: int, wanted: str) -> Process | None:
+def from_proc(pid: int, wanted: str) -> Process | None:
+    """The living process of this number, if its environment has this line."""
     try:
-        environment = (_PROC / str(pid) / "environ").read_bytes()
+        environment, command = _environment_and_command(_PROC / str(pid))
         if wanted.encode() not in environment.split(b"\0"):
             return None
-        command = (_PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         state, parent = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[:2]
     except OSError:  # it ended meanwhile, or is not ours
         return None
-    return None if state in "ZX" else Process(pid, int(parent), command.strip())
+    return (
+        None
+        if state in "ZX"
+        else Process(pid, int(parent), command.replace(b"\0", b" ").decode(errors="replace").strip())
+    )
+
+
+def _environment_and_command(process: Path) -> tuple[bytes, bytes]:
+    """Both are empty for an instant in every `exec`, after its parent was told that it worked: they are read again.
+
+    Raises:
+        OSError: It ended, or it is not ours.
+    """
+    until = time.monotonic() + _EXEC_TAKES
+    while True:
+        environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
+        if environment or command or time.monotonic() > until:
+            return environment, command
+        (process / "exe").readlink()  # a zombie and a thread of the kernel have no program
+        time.sleep(0.001)
