@@ -95,9 +95,11 @@ def _environment_and_command(process: Path) -> tuple[bytes, bytes]:
         OSError: It ended, or it is not ours.
     """
     until = time.monotonic() + _EXEC_TAKES
+    settled = False
     while True:
-        environment, command = (process / "environ").read_bytes(), (process / "cmdline").read_bytes()
-        if environment or command or time.monotonic() > until:
+        command, environment = (process / "cmdline").read_bytes(), (process / "environ").read_bytes()
+        if environment or settled or time.monotonic() > until:
             return environment, command
+        settled = bool(command)  # the arguments come first: what has them and no environment is looked at once more
         (process / "exe").readlink()  # a zombie and a thread of the kernel have no program
-        time.sleep(0.001)
+        time.sleep(0.005)
