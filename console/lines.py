@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from console import text
-from console.state.columns import kind_text, own_text
 from console.state.related import event_of
 from console.state.session import Session
 from console.state.state import State
+from console.state.texts import kind_text, own_text
 from server_core import redact
 from server_core.records import (
     CONSOLE,

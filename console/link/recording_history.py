@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from console.link.recording_index import Index
 from console.link.recording_segment import Segment
@@ -49,7 +49,7 @@ class RecordingHistory:
 
     def search(self, filter: Filter, start: int, end: int, *, newest_first: bool = False) -> Iterator[Matches]:
         """The records from start to end that a filter takes, in pieces of a few milliseconds each."""
-        mask = filter.narrow(self) if isinstance(filter, Narrowing) else None
+        mask = filter.narrow(self._index.names) if isinstance(filter, Narrowing) else None
         segments = list(self._index.segments(start, end))
         if newest_first:
             segments.reverse()
@@ -66,7 +66,7 @@ class RecordingHistory:
     def backward(self, socket: str, end: int) -> Iterator[Piece]:
         """The records before `end` that can concern a socket, a segment at a time, the newest first."""
         end = min(end, self.end)
-        wanted = self._index.socket_ids.find(socket)
+        wanted = self._index.names.socket_ids.find(socket)
         first, last = self._life(wanted, end)
         for segment in reversed(list(self._index.segments(0, end))):
             kinds = segment.kinds
@@ -88,17 +88,6 @@ class RecordingHistory:
         came = first >= 0 and index.kinds[first] == _CONNECTING
         left = last >= 0 and index.kinds[last] == _DISCONNECTED
         return first if came else 0, last if left else end
-
-    # names
-
-    def kinds(self) -> Sequence[str]:
-        return KIND_NAMES
-
-    def sockets(self) -> Sequence[str]:
-        return self._index.socket_ids.texts
-
-    def events(self) -> Sequence[str]:
-        return self._index.event_names.texts
 
 
 def _found(segment: Segment, known: bytes, start: int, end: int, filter: Filter) -> list[int]:

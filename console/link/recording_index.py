@@ -5,25 +5,26 @@ from __future__ import annotations
 import itertools
 import threading
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from console.link.recording_segment import Segment
-from console.state.columns import KINDS, Numbers
-from console.state.folding import folds
+from console.link.recording_texts import BlockTexts
+from console.state.columns import KINDS, Names, event_name, measures, place, sizes
 from console.state.history import UNSEEN
+from console.state.texts import join, own_text
 from server_core.blocks import Block, Blocks, Found, open_blocks
 from server_core.recording import Header, RecordingError, parse_header, parse_line, parse_lines
-from server_core.records import CONSOLE, AnyRecord, EventRecord, Gap
+from server_core.records import CONSOLE, AnyRecord, Gap
 
 #: Bytes of unpacked blocks, and records, that are kept for whoever asks again.
 MAX_CACHED = 16 * 1024 * 1024
 MAX_DECODED = 4_096
 #: Visible records of a segment.
-SEGMENT = 16_384
+SEGMENT = 4_096
 #: Of a block's records, a share past which all of its lines are taken apart at once.
 DENSE = 3
 
@@ -31,7 +32,7 @@ DENSE = 3
 class Index:
     """The records of a file by number, read step by step; what was read can be asked for again at any time.
 
-    It keeps about 40 bytes a record. Numbers count all records; positions count those that the timeline shows.
+    It keeps about 70 bytes a record. Numbers count all records; positions count those that the timeline shows.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,14 +49,15 @@ class Index:
         self.times = array("q")
         #: Numbers of the records that the timeline shows.
         self.seen = array("I")
-        self.socket_ids = Numbers()
-        self.event_names = Numbers()
+        self.names = Names()
         #: Columns of the records that the timeline shows.
         self.kinds = bytearray()
         self.sockets = array("I")
         self.events = array("I")
-        #: Of each block, whether something in it is no ASCII and folds to it.
-        self.folds = bytearray()
+        self.places = array("I")
+        self.sizes = array("Q")
+        self.measures = array("d")
+        self._texts = BlockTexts()
         self._blocks: list[Block] = []
         #: Number of the first record of each block, its first position, and where each record stands in its block.
         self._starts: list[int] = []
@@ -79,6 +81,7 @@ class Index:
     def close(self) -> None:
         if self._ahead:
             self._ahead.shutdown(cancel_futures=True)
+        self._texts.close()
         self._file.close()
 
     # reading on
@@ -112,7 +115,6 @@ class Index:
         self._blocks.append(block)
         self._starts.append(number)
         self._positions.append(len(self.seen))
-        self.folds.append(folds(data))
         *lines, last = (data[at:] if at else data).split(b"\n")
         records = parse_lines(lines)
         starts: Iterable[int]
@@ -122,16 +124,21 @@ class Index:
             starts = itertools.islice(itertools.accumulate((len(line) + 1 for line in lines), initial=at), len(lines))
         self._offsets.extend(starts)
         self.times.extend([record.time for record in records])
-        shown = [at for at, record in enumerate(records) if type(record) not in UNSEEN]
-        self.seen.extend([number + at for at in shown])
-        kinds, sockets, events = self.kinds, self.sockets, self.events
-        socket_ids, event_names = self.socket_ids, self.event_names
-        for at in shown:
-            record = records[at]
-            kinds.append(KINDS[type(record)])
-            sockets.append(socket_ids[socket] if (socket := getattr(record, "socket", "")) else 0)
-            events.append(event_names[record.event] if isinstance(record, EventRecord) else 0)
+        shown = [(number, record) for number, record in enumerate(records, number) if type(record) not in UNSEEN]
+        self.seen.extend([number for number, _ in shown])
+        self._tell([record for _, record in shown])
         return records, last
+
+    def _tell(self, shown: Sequence[AnyRecord]) -> None:
+        """Columns of some more records."""
+        names = self.names
+        self.kinds += bytes([KINDS[type(record)] for record in shown])
+        self.sockets += names.socket_ids.numbers([getattr(record, "socket", "") for record in shown])
+        self.events += names.event_names.numbers(map(event_name, shown))
+        self.places += names.place_names.numbers(map(place, shown))
+        self.sizes += sizes(shown)
+        self.measures += measures(shown)
+        self._texts.add([own_text(record) or "" for record in shown])
 
     def _some(self, lines: Iterable[bytes], at: int) -> tuple[list[AnyRecord], list[int]]:
         """The records of lines some of which hold none, and where each starts; the others are counted."""
@@ -208,15 +215,6 @@ class Index:
         """Position after the last visible record of a block."""
         return self._positions[block + 1] if block + 1 < len(self._positions) else len(self.seen)
 
-    def located(self, block: int, places: Iterable[int], first: int, last: int) -> Iterator[tuple[int, int]]:
-        """The visible records at these positions whose lines hold places in a block, with where each line starts."""
-        start, end = self._starts[block], self._end(block)
-        for place in places:
-            number = bisect_right(self._offsets, place, start, end) - 1
-            position = bisect_left(self.seen, number, first, last)
-            if position < last and self.seen[position] == number:
-                yield position, self._offsets[number]
-
     def lines(self, block: int, data: bytes, first: int, last: int) -> list[bytes]:
         """The lines of the visible records of a block at these positions, out of what is in it, in any case."""
         start, end = self._starts[block], self._end(block)
@@ -229,6 +227,14 @@ class Index:
         if last - first == end - start:
             return lines
         return [lines[number - start] for number in seen[first:last]]
+
+    def texts(self, block: int) -> bytes:
+        """The own lines, joined, of the visible records of a block."""
+        texts = self._texts.of(block)
+        if texts is None:
+            records = self.decode_some(block, range(self.first(block), self.last(block)))
+            texts = join([own_text(record) or "" for record in records])
+        return texts
 
     def decode_some(self, block: int, positions: Sequence[int]) -> list[AnyRecord]:
         """The visible records of a block at some positions."""

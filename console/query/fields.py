@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -40,6 +41,8 @@ OfSocket = Callable[[SocketInfo, str, Context], Iterable[Any]]
 
 #: The kinds of records, by the names that `kind:` takes.
 KINDS = tuple(sorted(KIND_NAMES))
+
+_INDEX = re.compile(r"-?[0-9]+")
 
 
 class Field(NamedTuple):
@@ -211,19 +214,29 @@ def _by_socket(of_socket: OfSocket) -> OfRecord:
 
 def _at(value: Any, path: str) -> Iterable[Any]:
     """What stands at a path inside JSON data (`[0].user.name`), as one value or none."""
-    for step in _steps(path):
-        if isinstance(value, list) and step.lstrip("-").isdigit() and -len(value) <= int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, dict) and step in value:
-            value = value[step]
+    there, found = value_at(value, steps(path))
+    return (found,) if there else ()
+
+
+def value_at(value: Any, path: Sequence[tuple[str, int | None]]) -> tuple[bool, Any]:
+    """Whether something stands at a path inside JSON data, and what."""
+    for name, index in path:
+        if type(value) is dict:
+            if name not in value:
+                return False, None
+            value = value[name]
+        elif type(value) is list and index is not None and -len(value) <= index < len(value):
+            value = value[index]
         else:
-            return ()
-    return (value,)
+            return False, None
+    return True, value
 
 
 @functools.lru_cache(64)
-def _steps(path: str) -> list[str]:
-    return [step for step in path.replace("[", ".").replace("]", "").split(".") if step]
+def steps(path: str) -> list[tuple[str, int | None]]:
+    """The steps of a path: each the name of a field, and the number of an item where it is one."""
+    names = [step for step in path.replace("[", ".").replace("]", "").split(".") if step]
+    return [(name, int(name) if _INDEX.fullmatch(name) else None) for name in names]
 
 
 def _socket_field(

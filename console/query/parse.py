@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -167,12 +168,10 @@ class _Node:
 
 
 class _Text(_Node):
-    def __init__(self, test: Test, literal: str = "", *, parts: Sequence[str] = ()) -> None:
+    def __init__(self, test: Test, literal: str = "") -> None:
         self._test = test
         #: What passes: whatever has this text, in any case.
         self._literal = literal
-        #: What a text must have to pass, where nothing is that simple.
-        self._parts = parts
 
     def record(self, record: AnyRecord, context: Context) -> Answer:
         return self._test(context.text_of_record(record))
@@ -181,12 +180,23 @@ class _Text(_Node):
         return self._test(context.text_of_socket(socket))
 
     def narrow(self, names: Names, context: Context) -> Mask | None:
-        if self._literal:
-            return narrow.of_text(self._literal, names, context)
-        return narrow.of_pattern(self._parts, names, context)
+        return narrow.of_text(self._literal, names, context)
 
     def live(self, what: What, thing: Any, context: Context) -> Answer:
         return self._test(text_of(what, thing, context))
+
+
+class _Pattern(_Text):
+    """A regular expression. Each line of a text is searched, so that its edges are those of an id or a payload."""
+
+    def __init__(self, pattern: re.Pattern[str], parts: Sequence[Sequence[str]]) -> None:
+        super().__init__(lambda text: any(map(pattern.search, filter(None, text.split("\n")))))
+        self._pattern = pattern
+        #: What a line must have to match: the texts of one list.
+        self._parts = parts
+
+    def narrow(self, names: Names, context: Context) -> Mask | None:
+        return narrow.of_pattern(self._pattern, self._parts, names, context)
 
 
 class _FieldTest(_Node):
@@ -294,7 +304,7 @@ class _Builder(Transformer[Token, _Node]):
 
     def regex(self, token: Token) -> _Node:
         written = str(token)
-        return _Text(_searches(written, token.start_pos or 0), parts=literals(written[1:-1]))
+        return _Pattern(_regex(written, token.start_pos or 0), literals(written[1:-1]))
 
     def saved(self, token: Token) -> _Node:
         at, name = token.start_pos or 0, str(token)[1:]
@@ -359,8 +369,8 @@ def _test(field: Field, operator: str, value: str, at: int) -> Test:
         return _compares(field, operator, value, at)
     if operator == ":":
         if _is_regex(field, operator, value):
-            search = _searches(value, at)
-            return lambda found: search(_as_text(found))
+            search = _regex(value, at).search
+            return lambda found: search(_as_text(found)) is not None
         if "*" in value and not value.startswith('"'):
             pattern = re.compile(".*".join(map(re.escape, value.split("*"))), re.IGNORECASE | re.DOTALL)
             return lambda found: pattern.fullmatch(_as_text(found)) is not None
@@ -371,7 +381,7 @@ def _test(field: Field, operator: str, value: str, at: int) -> Test:
         return lambda found: _as_text(found).casefold() == wanted.casefold()
     number = _number(wanted, "number", at)
     compare = _COMPARE[operator]
-    return lambda found: isinstance(found, int | float) and not isinstance(found, bool) and compare(found, number)
+    return lambda found: type(found) in (int, float) and compare(found, number)
 
 
 def _literal(field: Field, operator: str, value: str) -> str:
@@ -388,12 +398,12 @@ def _is_regex(field: Field, operator: str, value: str) -> bool:
 
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    ">": lambda found, wanted: found > wanted,
-    "<": lambda found, wanted: found < wanted,
-    ">=": lambda found, wanted: found >= wanted,
-    "<=": lambda found, wanted: found <= wanted,
-    "=": lambda found, wanted: found == wanted,
-    ":": lambda found, wanted: found == wanted,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+    "=": operator.eq,
+    ":": operator.eq,
 }
 
 
@@ -418,12 +428,11 @@ def _contains(text: str) -> Test:
     return lambda found: needle in found.casefold()
 
 
-def _searches(written: str, at: int) -> Test:
+def _regex(written: str, at: int) -> re.Pattern[str]:
     try:
-        pattern = re.compile(written[1:-1].replace("\\/", "/"), re.IGNORECASE)
+        return re.compile(written[1:-1].replace("\\/", "/"), re.IGNORECASE)
     except re.error as error:
         raise QueryError(f"not a regular expression: {error.msg}", at + 1 + (error.pos or 0)) from None
-    return lambda found: pattern.search(found) is not None
 
 
 def _unquoted(value: str) -> str:

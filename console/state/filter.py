@@ -20,13 +20,17 @@ NO, MAYBE, YES = 0, 1, 3
 
 
 class Names(Protocol):
-    """What the numbers in columns stand for; in those of sockets and events 0 stands for none."""
+    """What the numbers in columns stand for; but for kinds, 0 stands for none."""
 
     def kinds(self) -> Sequence[str]: ...
 
     def sockets(self) -> Sequence[str]: ...
 
     def events(self) -> Sequence[str]: ...
+
+    def places(self) -> Sequence[str]:
+        """Servers, each with a namespace or with none, and `BETWEEN` between the two."""
+        ...
 
 
 class Columns(Protocol):
@@ -49,11 +53,33 @@ class Columns(Protocol):
         """Each record's event, by its number."""
         ...
 
-    def having(self, text: str, *, perhaps: bool = False) -> bytes:
-        """Whether a text stands in each record, in any case: in what no other column has, its payload above all.
+    @property
+    def places(self) -> array[int]:
+        """Each record's server and namespace, by their number."""
+        ...
 
-        `perhaps`: a MAYBE is enough, where a YES would cost more.
-        """
+    @property
+    def sizes(self) -> Sequence[int]:
+        """Bytes of each record's payload."""
+        ...
+
+    @property
+    def measures(self) -> Sequence[float]:
+        """The sockets that each emit reached, the seconds that each ack took; not a number where that is not known."""
+        ...
+
+    @property
+    def times(self) -> Sequence[int]:
+        """When each record happened: wall time in nanoseconds."""
+        ...
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The text that stands in each record alone, "" where it has none; see `console.state.texts`."""
+        ...
+
+    def having(self, text: str) -> bytes:
+        """What is known of whether a text stands in each record's own line, in any case."""
         ...
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,18 +13,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from console.link import recording_index, recording_segment
+from console.link import recording_index, recording_texts
 from console.link.recording_history import RecordingHistory
 from console.query.context import Context
 from console.query.parse import QueryError, parse
-from console.state.filter import MAYBE, YES
-from console.state.folding import FOLDING
+from console.state.filter import MAYBE, NO, YES
 from server_core import blocks, records
 from server_core.records import Record
 from tests.console.link.test_recording import any_path, asking, opened, write
 from tests.server_core.test_records import any_record
 from tests.support.make import Maker
 
+#: What is no ASCII, but has ASCII letters in it for who does not mind case.
+FOLDING = "\xdf\u0130\u017f\u1e9e\u212a\ufb01"
 #: What JSON escapes, what has no one case, what stands between two fields of a line.
 text = st.text(st.sampled_from(f'abkKsSiIfF01 "\\/[]{{}}:,._-\n\t\x00\x1b\x7fé•{FOLDING}'), max_size=12)
 values = st.recursive(
@@ -62,14 +64,18 @@ made_up = st.one_of(
     st.builds(lambda **fields: (records.EngineOpened, fields), engine=text, transport=st.just("polling"), address=text),
 )
 FIELDS = ("arg", "arg[0]", "arg[1].a", "event", "room", "reason", "nsp", "who", "id", "kind", "dir", "server")
-COMPARED = ("size>9", "size<4", "sockets>2", "ack:", "ack>0", "age>0s", "age<1ms", "age:", "rooms>0", "members>1")
+COMPARED = (
+    *("size>9", "size<4", "sockets>2", "ack:", "ack>0", "age>0s", "age<1ms", "age:", "rooms>0", "members>1"),
+    *("arg[0]>3", "arg[-1]<9", "arg[1].a=1", "arg:/[a-k]+$/", "room:/s/", "room:", "nsp:", "reason:", "arg:"),
+)
+MIDDLES = ("", ".*", ".", "+", "?", "{2}", r"\d*", "[ab]", "|", r"\b", r"\s", "[^a]", "$", "^", ".*$")
 
 
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "BLOCK", 2 * 1024)
     monkeypatch.setattr(recording_index, "SEGMENT", 5)
-    monkeypatch.setattr(recording_segment, "FEW", 1)
+    monkeypatch.setattr(recording_texts, "MAX_IN_MEMORY", 200)
 
 
 def quoted(part: str) -> str:
@@ -95,7 +101,11 @@ def queries(draw: st.DrawFn, texts: list[str]) -> str:
         operator = draw(st.sampled_from([":", "="]))
         return f"{draw(st.sampled_from(FIELDS))}{operator}{quoted(part)}"
     if shape == "regex" and (clean := "".join(each for each in part if each.isalnum() or each in "-_")):
-        middle = draw(st.sampled_from(["", ".*", ".", "+", "?", "{2}", r"\d*", "[ab]", "|", r"\b"]))
+        middle = draw(
+            st.sampled_from(
+                ["", ".*", ".", "+", "?", "{2}", r"\d*", "[ab]", "|", r"\b", r"\s", "[^a]", "$", "^", ".*$"]
+            )
+        )
         at = draw(st.integers(0, len(clean)))
         return f"/{clean[:at]}{middle if at else ''}{clean[at:]}/"
     return quoted(part)
@@ -176,34 +186,59 @@ def test_a_letter_in_another_case_is_no_less_found(
     link.stop()
 
 
-def test_every_character_that_folds_to_ascii_is_known() -> None:
-    known = {chr(code) for code in range(0x80, 0x110000) if any(map(str.isascii, chr(code).casefold()))}
-    assert known == set(FOLDING)
-
-
 def test_what_is_in_the_index_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    link, session = opened(write(tmp_path / "s.siorec", [Maker().received("a", "message", n) for n in range(200)]))
-    history, asked = session.live.history, []
-    assert isinstance(history, RecordingHistory)
-    monkeypatch.setattr(link.index, "prepare", lambda blocks: asked.append(list(blocks)))
-    for text, reads in (("event:message dir:in", False), ("message", True)):
-        query = parse(text)
-        assert query
-        assert len(list(found(history, query, asking(session)))) == 200
-        assert bool(asked) is reads
-    link.stop()
-
-
-def test_what_plainly_matches_is_not_decoded(tmp_path: Path) -> None:
     make = Maker()
-    made = [make.received("a", "message", {"text": f'he said "hello" {number}\\'}) for number in range(20)]
+    made: list[Record] = [make.received("a", "message", n) for n in range(200)]
+    made += [make(records.EventSent, data='["message",5]', rooms=("lobby",), sockets=3) for _ in range(100)]
     link, session = opened(write(tmp_path / "s.siorec", made))
     history = session.live.history
     assert isinstance(history, RecordingHistory)
-    for asked, said in (("hello", YES), ('"\\"text\\""', MAYBE), ("time", MAYBE), ("/hello.*[0-9]/", MAYBE)):
+    read: list[int] = []
+    monkeypatch.setattr(link.index, "data", read.append)
+    for asked, found_all in (
+        ("event:message dir:in", 200),
+        ("message", 300),
+        ("/mess.*e/", 300),
+        ("/^.{12}7/", 19),
+        ("arg[0]=5", 101),
+        ("room:lobby sockets>2", 100),
+        ("size>13 !5", 153),
+        ("nsp:/ age<1h", 300),
+    ):
         query = parse(asked)
         assert query
-        mask = query.bind(asking(session)).narrow(history)
+        assert (asked, len(list(found(history, query, asking(session))))) == (asked, found_all)
+    assert read == []
+    link.stop()
+
+
+def test_what_is_known_of_a_line_is_not_asked_again(tmp_path: Path) -> None:
+    make = Maker()
+    made = [make.received("a", "message", {"text": f'he said "hello" {number}\\'}) for number in range(20)]
+    made += [make(records.EventReceived, socket="a", data='["message",\n"hello"]')]
+    link, session = opened(write(tmp_path / "s.siorec", made))
+    history = session.live.history
+    assert isinstance(history, RecordingHistory)
+    for asked, said in (("hello", {YES}), ("time", {NO}), ("/hello.*[0-9]/", {YES, NO}), ("arg:hello", {YES, MAYBE})):
+        query = parse(asked)
+        assert query
+        mask = query.bind(asking(session)).narrow(link.index.names)
         assert mask
-        assert {each for segment in link.index.segments(0, history.end) for each in mask(segment)} == {said}
+        assert {each for segment in link.index.segments(0, history.end) for each in mask(segment)} == said
+    link.stop()
+
+
+def test_where_there_is_no_room_for_texts_they_are_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "write", full)
+    made = [Maker().received("a", "message", f"number {number}") for number in range(100)]
+    link, session = opened(write(tmp_path / "s.siorec", made))
+    history = session.live.history
+    assert isinstance(history, RecordingHistory)
+    for asked, number in (("message", 100), (r"/number\s7\d/", 10), ("arg[0]:number", 100)):
+        query = parse(asked)
+        assert query
+        assert len(list(found(history, query, asking(session)))) == number
     link.stop()

@@ -12,11 +12,11 @@ from console.lines import Reader
 from console.query.context import Context
 from console.query.parse import BoundQuery, parse
 from console.state import history as history_module
-from console.state.columns import BETWEEN, Texts
 from console.state.history import History, Matches
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
+from console.state.texts import BETWEEN, Texts
 from server_core import records
 from tests.console.link.test_recording import QUERIES
 from tests.server_core.test_records import any_record
@@ -24,8 +24,8 @@ from tests.support.make import Maker
 from tests.support.story import story
 
 any_size = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=100)
-#: Texts as they come from peers: with line breaks, without case, in both.
-texts = st.text(st.sampled_from("aAbß\nİé\x1f😀 /"), max_size=6)
+#: Lines as they are made of what comes from peers: without case, in both.
+texts = st.text(st.sampled_from("aAbßİé\x1f😀 /"), max_size=6)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_any_text_is_found_in_any_record_or_in_none(made: list[Any], data: st.Da
 @any_size
 @given(held=st.lists(texts, max_size=40), part=texts)
 def test_joined_texts_have_what_each_has(held: list[str], part: str) -> None:
-    part = part.replace("\n", "").replace(BETWEEN, "") or "a"
+    part = part.replace(BETWEEN, "") or "a"
     assert Texts(held).having(part) == bytes(part.casefold() in text.casefold() for text in held)
 
 
