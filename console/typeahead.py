@@ -1,8 +1,7 @@
-"""Keys one after the other: what a key opens gets the keys that were pressed after it, however fast they came."""
+"""Keys one after the other: what a key opens gets what was typed or pasted after it, however fast that came."""
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -12,8 +11,11 @@ from textual.dom import DOMNode, NoScreen
 from textual.screen import Screen
 from textual.timer import Timer
 
-#: Seconds that a key may take until the next one is handled all the same, and between two looks whether it still can.
-PATIENCE, LOOK = 0.5, 0.02
+#: Looks whether a key can still be waited for, until the next one is handled all the same; seconds between two. They
+#: are counted: where the machine is busy with others, looks are as late as what the key does.
+PATIENCE, LOOK = 25, 0.02
+#: What is typed.
+Typed = events.Key | events.Paste
 #: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
 TURNS = 3
 
@@ -22,21 +24,26 @@ class TypeAhead(App[None]):
     """An app that hands a key on once the one before it has done what it does.
 
     Textual hands each key at once to what has the focus then: keys pressed in one go, or on a busy machine, would miss
-    the dialog that the first of them opens.
+    the dialog that the first of them opens. What is pasted is a key here.
     """
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
-        #: The keys that wait, the one that is being handled, and since when (monotonic).
-        self._keys: deque[events.Key] = deque()
-        self._key: events.Key | None = None
-        self._since = 0.0
+        #: The keys that wait, the one that is being handled, and how often was looked at it.
+        self._keys: deque[Typed] = deque()
+        self._key: Typed | None = None
+        self._looks = 0
         #: The node whose messages are waited for: it may go meanwhile.
         self._node: DOMNode = self
         self._looking: Timer | None = None
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether a key waits, or what it sets off is not done yet."""
+        return bool(self.screen_stack) and (self._key is not None or bool(self._keys))
+
     async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded:
+        if isinstance(event, Typed) and not event.is_forwarded:
             self._keys.append(event)
             await self._next()
             return
@@ -49,7 +56,7 @@ class TypeAhead(App[None]):
         if self._key is not None or not self._keys or not self.screen_stack:
             return
         key = self._key = self._keys.popleft()
-        self._since = time.monotonic()
+        self._looks = 0
         self._looking = self.set_interval(LOOK, lambda: self._look(key))
         target = self.focused or self.screen
         await super().on_event(key)
@@ -58,7 +65,7 @@ class TypeAhead(App[None]):
         else:
             self._settle(key, TURNS)
 
-    def _passed(self, key: events.Key, node: DOMNode) -> None:
+    def _passed(self, key: Typed, node: DOMNode) -> None:
         """A node has had the key: it ends there, or goes on to the one above."""
         above = node.parent
         if key is not self._key:
@@ -70,7 +77,7 @@ class TypeAhead(App[None]):
         else:
             self._after(above, lambda: self._passed(key, above))
 
-    def _settle(self, key: events.Key, turns: int) -> None:
+    def _settle(self, key: Typed, turns: int) -> None:
         """Let what the key set off happen, then handle the next one."""
         if key is not self._key:
             return
@@ -83,7 +90,7 @@ class TypeAhead(App[None]):
             self._looking.stop()
         self.call_later(self._next)
 
-    def _rise(self, key: events.Key, node: DOMNode, turns: int) -> None:
+    def _rise(self, key: Typed, node: DOMNode, turns: int) -> None:
         """All that came before was handled in a node."""
         above = node.parent
         if key is not self._key:
@@ -98,9 +105,12 @@ class TypeAhead(App[None]):
         self._node = node
         node.call_later(do)
 
-    def _look(self, key: events.Key) -> None:
+    def _look(self, key: Typed) -> None:
         """Go on where the node that was waited for is gone, as a dialog is that the key closed."""
-        if time.monotonic() - self._since >= PATIENCE:
+        if key is not self._key:
+            return
+        self._looks += 1
+        if self._looks >= PATIENCE:
             self._settle(key, 0)
         elif self._node is not self and not _is_shown(self._node, self.screen_stack):
             self._settle(key, TURNS)

@@ -14,9 +14,11 @@ BOB, BEA = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
 
 
 async def at_once(screen: Screen, between: int, *keys: str) -> None:
-    """Press keys without waiting for what they do, but for so many turns of the loop."""
+    """Press keys, and paste what begins with "=", without waiting for what they do, but for some turns of the loop."""
     for key in keys:
-        screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        pasted = key.startswith("=")
+        typed = events.Paste(key[1:]) if pasted else events.Key(key, key if len(key) == 1 else None)
+        screen.app.post_message(typed)
         for _ in range(between):
             await asyncio.sleep(0)
 
@@ -36,6 +38,14 @@ async def test_what_a_key_opens_gets_the_keys_after_it(open_console: Open, betwe
         Emit(rooms=(BEA,), event="hi", args="[1]"),
         Disconnect(sockets=(BOB,)),
     ]
+
+
+@pytest.mark.parametrize("between", [0, 1, 7, 40])
+async def test_what_a_key_opens_gets_what_is_pasted_after_it(open_console: Open, between: int) -> None:
+    async with open_console() as screen:
+        await at_once(screen, between, "m", "=hi", "tab", '=["pasted"]', "ctrl+s")
+        await screen.wait("✓ sent to 1 socket")
+    assert screen.link.commands == [Emit(rooms=(BOB,), event="hi", args='["pasted"]')]
 
 
 async def test_a_key_that_nothing_answers_holds_up_no_other(open_console: Open) -> None:
