@@ -116,7 +116,9 @@ async def _ask(server: Any, sid: str, command: Emit, args: list[Any]) -> Ack:
             values: Sequence[Any] = await socket.timeout(command.ack).ask(command.event, *args)
         else:
             values = await _ask_stock(server, sid, command, args, command.ack)
-    except (TimeoutError, SocketError):
+    except TimeoutError:  # uvloop counts whole milliseconds, and may end one early
+        return Ack(socket=sid, elapsed=max(command.ack, time.monotonic() - started))
+    except SocketError:
         return Ack(socket=sid, elapsed=time.monotonic() - started)
     return Ack(socket=sid, data=to_text(values), elapsed=time.monotonic() - started)
 

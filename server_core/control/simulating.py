@@ -93,4 +93,6 @@ async def _wait(task: asyncio.Task[None], answer: Simulated, command: Simulate, 
         answered.cancel()
     elapsed = time.monotonic() - started
     data = to_text(answer.values) if answer.answered.is_set() else None
+    if data is None and not answer.trouble and (answer.handled or not task.done()):
+        elapsed = max(command.ack, elapsed)  # uvloop counts whole milliseconds, and may end one early
     return (Ack(socket=command.socket, data=data, elapsed=elapsed),)

@@ -85,6 +85,21 @@ async def test_each_recipient_answers_for_itself_and_the_slow_one_delays_nobody_
         assert (await asked).acks[0].data == '["in time"]'
 
 
+async def test_no_answer_is_never_said_to_have_been_waited_for_in_vain_for_less_than_its_time(
+    acted: Acted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def early(*_: Any) -> None:
+        """As a timer of uvloop may be: "no ack within 199 ms", where 200 were asked for."""
+        raise TimeoutError
+
+    monkeypatch.setattr("server_core.control.emitting._ask_stock", early)
+    monkeypatch.setattr("server_core.acks.SocketWithTimeout.ask", early)
+    async with client(acted.url):
+        (ack,) = (await acted.do(Emit(event="q", ack=0.2))).acks
+    assert ack.data is None
+    assert ack.elapsed >= 0.2
+
+
 async def test_answers_too_long_for_the_console_are_said_to_be(acted: Acted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("server_core.control.emitting.MAX_ANSWER", 1000)
     monkeypatch.setattr("server_core.control.emitting.MAX_ANSWERS", 1500)
