@@ -73,6 +73,17 @@ async def test_terminal_shows_what_a_person_would_see() -> None:
         assert await terminal.wait_exit() == 0
 
 
+async def test_terminal_interrupts_also_where_the_tests_are_not_to_be_interrupted() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell has it for what it runs in the background
+    try:
+        async with Terminal([sys.executable, "-c", "import time; print('up'); time.sleep(60)"]) as terminal:
+            await terminal.wait_for("up")
+            terminal.send("ctrl+c")
+            assert await terminal.wait_exit() == -signal.SIGINT
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 async def test_terminal_hangs_up() -> None:
     async with Terminal([sys.executable, "-c", "import time; print('up'); time.sleep(60)"]) as terminal:
         await terminal.wait_for("up")

@@ -112,7 +112,7 @@ async def test_disconnecting_from_the_console_tells_the_client_why(target: str) 
         console.send("d")
         text = await console.wait_for("Disconnect 1 socket?")
         assert alice.id in text
-        console.send("escape")
+        console.write("\x1b")  # escape, as terminals say it that have no other word for it
         await console.wait_gone("Disconnect 1 socket?")
         assert await alice.call("echo", "still here") == ["still here"]
         console.send("d")
