@@ -9,6 +9,8 @@ from textual.screen import Screen
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
+from console.typeahead import TypeAhead
+
 #: Looks at the screen, and seconds between two: it stands still when the last three were alike.
 LOOKS, BETWEEN = 100, 0.1
 
@@ -21,7 +23,8 @@ async def still(pilot: Pilot[Any]) -> str:
         for cursor in pilot.app.screen.query("Input, TextArea"):
             cursor.cursor_blink = False  # type: ignore[attr-defined]
         seen.append(pilot.app.export_screenshot())
-        if seen[-3:] == [seen[-1]] * 3 and _footer_is_true(pilot.app.screen):
+        busy = isinstance(pilot.app, TypeAhead) and pilot.app.has_keys
+        if seen[-3:] == [seen[-1]] * 3 and not busy and _footer_is_true(pilot.app.screen):
             return seen[-1]
     raise AssertionError("the screen never stands still")
 

@@ -37,8 +37,10 @@ class Screen:
         return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])
 
     async def press(self, *keys: str) -> None:
+        """Press keys, and wait until the app has done what they do: Textual's own pilot waits for the process to be
+        idle, which it takes for granted on a machine that is busy with others."""
         await self.pilot.press(*keys)
-        await self.pilot.pause()
+        await self._done()
 
     async def type(self, text: str) -> None:
         names = {" ": "space", '"': "quotation_mark", "[": "left_square_bracket", "]": "right_square_bracket"}
@@ -47,6 +49,11 @@ class Screen:
     async def paste(self, text: str) -> None:
         """What a terminal that pastes sends: faster than typing."""
         self.app.post_message(Paste(text))
+        await self._done()
+
+    async def _done(self) -> None:
+        await self.pilot.pause()
+        assert await poll(lambda: not self.app.has_keys, 20, 0.005)
         await self.pilot.pause()
 
     async def focus(self, field: str) -> None:
@@ -54,7 +61,7 @@ class Screen:
         for _ in range(16):
             if getattr(self.app.focused, "id", "") == field:
                 return
-            await self.pilot.press("tab")
+            await self.press("tab")
         raise AssertionError(f"no way to {field}:\n{self.text()}")
 
     async def fill(self, field: str, text: str) -> None:

@@ -29,9 +29,7 @@ async def go_to(screen: Screen, text: str) -> None:
     widget: Any = screen.app.screen.focused
     for row in range(widget.row_count()):
         if text in "".join(piece for piece, _ in widget.pieces(row, 200)):
-            for _ in range(row):
-                await screen.pilot.press("down")
-            await screen.pilot.pause()
+            await screen.press(*["down"] * row)
             return
     raise AssertionError(f"no row with {text}:\n{detail(screen)}")
 
