@@ -16,7 +16,7 @@ from server_core import Server, Socket, cluster, records
 from server_core.cluster import Cluster
 from server_core.control import execute
 from server_core.remote import RemoteSocket
-from tests.support.serving import client, receive, serve
+from tests.support.serving import client, reach, receive, serve
 from tests.support.waiting import poll
 
 
@@ -61,18 +61,8 @@ async def cluster_of(redis: str, count: int = 2, stock: bool = False) -> AsyncIt
         ours = [each.io.manager for each in nodes if isinstance(each.io, Server)]
         assert await poll(lambda: all(len(manager.others) == len(ours) - 1 for manager in ours), 5)
         if stock:  # it says nothing of itself: wait until it listens
-            await _heard(nodes)
+            await reach(nodes[0].clients[0], nodes[1].io.emit)
         yield nodes
-
-
-async def _heard(nodes: list[Node]) -> None:
-    first = nodes[0].clients[0]
-    for _ in range(100):
-        await nodes[1].io.emit("are you there", to=first.id)
-        with contextlib.suppress(TimeoutError):
-            assert await receive(first, 0.1) == ["are you there"]
-            return
-    raise AssertionError("the stock server does not listen")
 
 
 async def nothing_for(each: ClientSocket, io: Any) -> None:

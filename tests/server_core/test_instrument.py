@@ -22,7 +22,7 @@ from server_core.console_tap import IDLE_ENTRIES
 from server_core.records import Disconnect, Emit, Join, Leave
 from tests.support.admin_client import LOGIN, PlainAdmin, plain_admin
 from tests.support.attached import attached
-from tests.support.serving import client, receive, serve
+from tests.support.serving import client, reach, receive, serve
 from tests.support.waiting import poll
 
 KINDS = ("own", "stock")
@@ -428,7 +428,9 @@ async def test_commands_reach_the_sockets_of_every_server_of_a_cluster(redis: st
         client(there, {"name": "far"}) as far,
         attached(target(here)) as console,
     ):
-        if not stock:
+        if stock:
+            await reach(far, nodes[0].emit)
+        else:
             assert await poll(lambda: all(node.manager.others for node in nodes), 10)
         assert (await console.send(Join(sockets=(near.id, far.id), rooms=("vip",)))).sockets == 2
         members = nodes[1].manager.rooms["/"]

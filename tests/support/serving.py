@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import uvicorn
@@ -27,12 +27,12 @@ async def serve(app: Any) -> AsyncIterator[str]:
     listener = bind("127.0.0.1", 0)
     server = _Uvicorn(uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1))
     task = asyncio.ensure_future(server.serve([listener]))
-    assert await poll(lambda: server.started, 5)
+    assert await poll(lambda: server.started, 20)
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 20)
 
 
 @contextlib.asynccontextmanager
@@ -48,7 +48,21 @@ async def client(
         await connection.close()
 
 
-async def receive(socket: ClientSocket, timeout: float = 5.0) -> list[Any]:
+async def reach(socket: ClientSocket, emit: Callable[..., Awaitable[None]]) -> None:
+    """Emit to a socket by another server of a cluster until it comes: nothing says when a server listens to the others.
+    Then nothing of it is on its way any more."""
+    for number in range(300):
+        await emit("are you there", number, to=socket.id)
+        with contextlib.suppress(TimeoutError):
+            name, came = await receive(socket, 0.1)
+            break
+    else:
+        raise AssertionError("nothing came")
+    while (name, came) != ("are you there", number):
+        name, came = await receive(socket)
+
+
+async def receive(socket: ClientSocket, timeout: float = 15.0) -> list[Any]:
     """The next event, as `[name, *args]`."""
     event = await asyncio.wait_for(socket.receive(), timeout)
     return [event.name, *event.args]

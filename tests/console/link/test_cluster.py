@@ -20,7 +20,7 @@ from tests.support.admin_client import LOGIN
 from tests.support.attached import attached, chat, sockets_of
 from tests.support.peers import node_cluster, target
 from tests.support.run import SOCKETSCOPE
-from tests.support.serving import client, receive, serve
+from tests.support.serving import client, reach, receive, serve
 from tests.support.terminal import Terminal
 from tests.support.waiting import poll
 
@@ -78,6 +78,8 @@ async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(r
         client(there) as eve,
     ):
         await console.until(lambda state: state.socket(bob.id) and state.socket(eve.id))
+        await reach(eve, servers[0].emit)
+        await reach(bob, servers[1].emit)
         await asyncio.sleep(0.3)
         console.take()
         assert sorted(sockets_of(console)) == sorted([bob.id, eve.id])
