@@ -86,7 +86,8 @@ async def test_a_signal_ends_it_with_everything_written(number: signal.Signals, 
         refused = await websocket.try_connect("/nowhere")
         assert refused.kind == "connect_error"
         await bob.call("print", "last words")
-        await bob.ask("boom", "bang", timeout=0.2)
+        await bob.emit("boom", "bang")
+        await server.wait_line("ValueError: bang", "stderr")
         assert await server.end(number, A_FEW_SECONDS) == 0
     header, records = read_recording(recording)
     assert header["socketscope"] == "siorec"

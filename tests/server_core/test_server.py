@@ -165,7 +165,7 @@ async def test_an_unexpected_exception_in_a_middleware_is_kept_from_the_client(
 
 
 async def test_a_middleware_that_never_answers_is_named_when_its_time_is_up() -> None:
-    io = Server(connect_timeout=0.2)
+    io = Server(connect_timeout=1)
     tap = Tap("x")
     attach(tap, io)
 
@@ -274,6 +274,7 @@ async def test_an_event_middleware_blocks_and_the_socket_stays(watched: Watched[
         assert await socket.emit_with_ack("change", "original", timeout=5) == ["changed"]
         with pytest.raises(TimeoutError):
             await socket.emit_with_ack("admin", timeout=0.1)
+        await watched.wait(records.EventBlocked, 3)
     assert [str(error) for error in told] == ["unauthorized event"] * 2
     blocked = watched.of(records.EventBlocked)
     assert [(record.event, record.message) for record in blocked] == [

@@ -33,28 +33,31 @@ async def app() -> AsyncIterator[AppLoop]:
     it.loop.close()
 
 
-def slow(_match: re.Match[str]) -> str:
-    time.sleep(0.6)
-    return ""
-
-
 async def test_a_loop_that_is_held_is_late_and_what_holds_it_is_named(app: AppLoop) -> None:
     assert app.thread.ident
     dog = Watchdog(app.loop, app.thread.ident, lambda seconds, stack: app.reports.append((seconds, stack)))
     watching = asyncio.ensure_future(dog.run())
+    told = threading.Event()
+
+    def slow(_match: re.Match[str]) -> str:
+        told.wait(30)
+        return ""
+
     try:
         assert await poll(lambda: 0 < dog.take_worst() < 5, 5)
         app.loop.call_soon_threadsafe(time.sleep, 0.01)
         app.loop.call_soon_threadsafe(lambda: re.sub("x", slow, "x"))
-        assert await poll(lambda: app.reports, 5)
+        assert await poll(lambda: app.reports, 20)
+        told.set()
         seconds, stack = app.reports[-1]
         assert seconds > 0.2
         # from the app's own first frame on: nothing of the loop that called it
         assert stack.startswith(f'  File "{__file__}"')
         assert "re.sub" in stack
         assert "run_forever" not in stack
-        assert await poll(lambda: dog.take_worst() < 0.2, 5)
+        assert await poll(lambda: dog.take_worst() < 0.2, 20)
     finally:
+        told.set()
         watching.cancel()
         await asyncio.wait((watching,))
 
@@ -65,8 +68,8 @@ async def test_a_block_that_lasts_is_already_late(app: AppLoop) -> None:
     watching = asyncio.ensure_future(dog.run())
     held = threading.Event()
     try:
-        app.loop.call_soon_threadsafe(held.wait, 10)
-        assert await poll(lambda: dog.take_worst() > 0.3, 5)
+        app.loop.call_soon_threadsafe(held.wait, 30)
+        assert await poll(lambda: dog.take_worst() > 0.3, 20)
     finally:
         held.set()
         watching.cancel()

@@ -30,7 +30,7 @@ class PlainAdmin:
     async def wait(self, name: str, check: Callable[[list[Any]], bool] = lambda _args: True) -> list[Any]:
         """The arguments of the first such event."""
         found = await self._changed.until(
-            lambda: next(([args] for args in self.named(name) if check(args)), None), timeout=6
+            lambda: next(([args] for args in self.named(name) if check(args)), None), timeout=20
         )
         assert found, f"no {name}; {[event.name for event in self.events]}"
         return found[0]

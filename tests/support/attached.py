@@ -41,13 +41,13 @@ class Attached:
             if isinstance(record, kind) and all(getattr(record, name) == value for name, value in fields.items())
         ]
 
-    async def wait(self, kind: type[R], timeout: float = 8.0, **fields: Any) -> R:
+    async def wait(self, kind: type[R], timeout: float = 20.0, **fields: Any) -> R:
         """The first record of this kind."""
         found = await poll(lambda: self.all(kind, **fields), timeout)
         assert found, f"no {kind.__name__} {fields}: {self.records[-20:]}"
         return found[0]
 
-    async def until(self, check: Callable[[State], Any], timeout: float = 8.0) -> None:
+    async def until(self, check: Callable[[State], Any], timeout: float = 20.0) -> None:
         """Wait until the state is so."""
 
         def look() -> Any:

@@ -19,7 +19,7 @@ from tests.support.waiting import poll
 PATH = "/socket.io/"
 TRANSPORTS = ("polling", "websocket")
 #: Seconds for an answer, and for an end that the server makes; no ping of 25 s can end anything within them.
-SOON = 2.0
+SOON = 10.0
 
 Packet = str | bytes
 

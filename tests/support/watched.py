@@ -27,6 +27,6 @@ class Watched(Generic[S]):
 
     async def wait(self, kind: type[Record], count: int = 1) -> list[Any]:
         """The records of a kind, as soon as there are so many."""
-        found = await poll(lambda: self.of(kind) if len(self.of(kind)) >= count else None, 5)
+        found = await poll(lambda: self.of(kind) if len(self.of(kind)) >= count else None, 20)
         assert found, f"no {kind.__name__}: {self.records}"
         return found

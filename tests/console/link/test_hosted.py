@@ -200,10 +200,9 @@ async def test_how_the_process_is_is_told_each_second() -> None:
         assert first.cpu > 0
         assert first.memory > 1_000_000
         async with client(here.link.url) as one:
-            await one.emit("sleep", 0.4)
+            await one.emit("sleep", 1.5)  # it is asked again up to 0.1 s after it began, on a busy machine later
             await here.wait(records.ServerBlocked)
-            stats = [each for each in here.records if isinstance(each, records.ServerStats)]
-            assert await poll(lambda: here.look() and max(_lags(here)) > 0.3, 5), stats
+            assert await poll(lambda: here.look() and max(_lags(here)) > 0.3, 15), _lags(here)
 
 
 def _lags(here: Hosted) -> list[float]:

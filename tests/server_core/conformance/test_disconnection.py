@@ -209,10 +209,10 @@ async def test_forced_server_close() -> None:
         (closed,) = await watched.wait(records.EngineClosed)
         assert closed.reason == "forced server close"
         assert watched.of(records.Connecting, records.Disconnected) == []
-        await asyncio.wait_for(websocket.wait_closed(), 2)
-    async with serving(connect_timeout=0.2) as watched, client(watched.url) as socket:
+        await asyncio.wait_for(websocket.wait_closed(), 10)
+    async with serving(connect_timeout=1) as watched, client(watched.url) as socket:
         await socket.disconnect()  # whoever has joined may be without a namespace
         with contextlib.suppress(TimeoutError):  # nothing comes
-            async with asyncio.timeout(0.4):
+            async with asyncio.timeout(1.2):
                 await socket._client.engine.receive()
         assert socket._client.engine.reason == ""

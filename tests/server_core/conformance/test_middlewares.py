@@ -91,7 +91,7 @@ async def test_refusing(watched: Watched[Server], js_client: JsClient) -> None:
 
 
 async def test_not_calling_next(js: None) -> None:
-    async with serving(connect_timeout=0.3) as watched:
+    async with serving(connect_timeout=1) as watched:
 
         def forgetful(socket: Socket, next: Any) -> None:
             """Never answers."""
@@ -157,8 +157,9 @@ async def test_socket_use(watched: Watched[Server], js_client: JsClient) -> None
             socket.on(event, lambda *args, event=event: answer(event, *args))
 
     mine = await js_client.connect()
-    assert (await mine.ask("refused", timeout=0.2))["error"] == "operation has timed out"
-    assert (await mine.ask("dropped", timeout=0.2))["error"] == "operation has timed out"
+    for number, name in enumerate(("refused", "dropped"), 1):
+        assert (await mine.ask(name, timeout=0.2))["error"] == "operation has timed out"
+        await watched.wait(records.EventBlocked, number)
     assert await mine.call("changed", "by the client") == ["answer"]
     assert await mine.call("fine", 1) == ["answer"]
     assert order == [

@@ -35,7 +35,7 @@ async def test_shutting_down_disconnects_every_client_and_leaves_no_socket(
 
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 async def test_shutting_down_stops_what_runs_for_connections(transport: str) -> None:
-    io = Server(ping_interval=0.05, ping_timeout=0.05)
+    io = Server(ping_interval=0.05, ping_timeout=20)
     async with serve(io.app) as url:
         before = asyncio.all_tasks()
         async with client(url, transports=[transport]) as socket:
