@@ -164,7 +164,7 @@ class MainScreen(Screen[None]):
         if not waits:
             self.query_one(Scrubber).tick()
         state = self.session.state
-        changed = not waits and (self._drawn != (state, state.version) or self.view.searching)
+        changed = not waits and self._drawn != (state, state.version)
         tick = now - self._ticked >= TICK
         before = self._status
         if status != before or tick:
@@ -173,7 +173,7 @@ class MainScreen(Screen[None]):
         if changed or tick or status != before:
             self.query_one(TopLine).refresh()
         self.set_class(self.session.past, "past")
-        if changed:
+        if changed or (self.view.searching and not waits):
             self._drawn = state, state.version
             self._redraw_at = now + REDRAW
             self.view.sync()

@@ -98,12 +98,16 @@ class LineList(Widget, can_focus=True):
 
     def update(self) -> None:
         """Draw again after the model changed."""
+        self.settle()
+        self.refresh()
+
+    def settle(self) -> None:
+        """Put the cursor where it belongs among the rows that there are now."""
         rows = self.row_count()
         if self.following:
             self.cursor = max(0, rows - 1)
         self.cursor = max(0, min(self.cursor, rows - 1))
         self._keep_visible()
-        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width

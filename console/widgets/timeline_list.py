@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from itertools import islice
 
 from rich.cells import cell_len
@@ -16,6 +18,9 @@ from console.state.timeline import Timeline
 from console.text import cut, fit, safe
 from console.widgets.line_list import LineList, Piece
 from server_core.records import AnyRecord, Log
+
+#: Seconds between two looks of a search that has nothing else to show.
+PROGRESS = 0.1
 
 
 class TimelineList(LineList):
@@ -31,6 +36,9 @@ class TimelineList(LineList):
         self._empty = empty
         self._dropped = 0
         self._seen = 0
+        #: What was drawn last: which state, and the numbers of the records in it.
+        self._shown: tuple[State, int, Sequence[int]] | None = None
+        self._draw_at = 0.0
 
     def row_count(self) -> int:
         return len(self.timeline)
@@ -43,8 +51,14 @@ class TimelineList(LineList):
         if self.timeline.dropped != self._dropped:
             self.shift(self.timeline.dropped - self._dropped)
             self._dropped = self.timeline.dropped
-        self.update()
-        self.say()
+        self.settle()
+        timeline, now = self.timeline, time.monotonic()
+        shown = timeline.state, timeline.state.version, timeline.numbers[self.top : self.top + self.page]
+        # a search that finds more above or below has nothing new to show but how much it found
+        if shown != self._shown or timeline.progress == 1 or now >= self._draw_at:
+            self._shown, self._draw_at = shown, now + PROGRESS
+            self.refresh()
+            self.say()
 
     def reset(self) -> None:
         """The timeline shows something else now: follow its newest."""
