@@ -32,7 +32,8 @@ DENSE = 3
 class Index:
     """The records of a file by number, read step by step; what was read can be asked for again at any time.
 
-    It keeps about 70 bytes a record. Numbers count all records; positions count those that the timeline shows.
+    It keeps 45 bytes a record, and its own line of text compressed. Numbers count all records; positions count those
+    that the timeline shows.
     """
 
     def __init__(self, path: Path) -> None:

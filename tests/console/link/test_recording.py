@@ -299,7 +299,9 @@ def test_the_index_needs_little_for_a_record(tmp_path: Path) -> None:
     while index.advance() is not None:
         pass
     assert index._cached <= 40 * 1024
-    assert index.times.itemsize + index.seen.itemsize + index.sockets.itemsize * 2 + 5 <= 30
+    columns = (index.times, index.seen, index.sockets, index.events, index.places, index.sizes, index.measures)
+    assert sum(column.itemsize for column in columns) + index._offsets.itemsize + 1 <= 45
+    assert index._texts._ends[-1] / 500 <= 30  # compressed, of texts of a thousand letters
     index.close()
 
 
