@@ -293,7 +293,7 @@ class Reader:
             slash = "/" if isinstance(record, PayloadRecord) else ""  # each is in some namespace
             return f"{kind_text(record.kind)}\n{socket}\n{who}\n{slash}\n{own}"
         line = self.line(record)
-        return f"{record.kind} {socket} {line.who} {line.what} {line.rest}"
+        return f"{kind_text(record.kind)}\n{socket}\n{who}\n{line.who} {line.what} {line.rest}"
 
     # detail
 

@@ -26,7 +26,7 @@ from console.commands.reaching import INTERRUPTED, reaching
 
 if TYPE_CHECKING:
     from console.commands.glance import Glance
-    from console.query.parse import Query
+    from console.query.nodes import Query
     from server_core.records import Command, SocketInfo
 
 

@@ -10,7 +10,7 @@ from console.lines import Reader
 from console.link.admin import AdminConnection
 from console.link.explain import explain
 from console.query.context import Context
-from console.query.parse import Query
+from console.query.nodes import Query
 from console.state.filter import Filter
 from console.state.rooms import RoomListing
 from console.state.session import Session

@@ -16,7 +16,7 @@ from console.config.error import ConfigError
 
 if TYPE_CHECKING:
     from console.commands.glance import Glance
-    from console.query.parse import Query
+    from console.query.nodes import Query
 
 OK, USAGE, UNREACHABLE, NOTHING = 0, 2, 3, 5
 
@@ -59,7 +59,8 @@ def add_options(*options: Callable[[F], F]) -> Callable[[F], F]:
 def read_query(text: str | None) -> Query | None:
     if text is None:
         return None
-    from console.query.parse import QueryError, parse
+    from console.query.errors import QueryError
+    from console.query.parse import parse
 
     try:
         query = parse(text, saved_filters() if "@" in text else {})

@@ -107,7 +107,8 @@ def _export(file: Path, out: Path, query: str, *, show_secrets: bool) -> int:
     from console.export.sheets import masked, records
     from console.link.extract import load, matching
     from console.link.recording import RecordingLink
-    from console.query.parse import QueryError, parse
+    from console.query.errors import QueryError
+    from console.query.parse import parse
     from console.text import count
 
     format = next((each for each in FORMATS if out.suffix == f".{each}"), None)

@@ -8,17 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
-from typing import Any
 
 import msgspec
 
 from console.query.context import Context
 from console.query.fields import steps, value_at
+from console.query.values import Test
 from console.state.columns import both, either, told
 from console.state.filter import MAYBE, NO, YES, Columns, Mask, Names
 from console.state.texts import BETWEEN, parts
-
-Test = Callable[[Any], bool]
 
 #: Stands in a payload for bytes.
 BINARY = "_placeholder"
@@ -254,7 +252,7 @@ class Not:
 
 
 def _is_plain(line: str) -> bool:
-    """Whether a payload's JSON is that of its values: bytes are elsewhere, and its beginning may have been cut off."""
+    """Whether a line's first part is the JSON of a payload's values: bytes are elsewhere."""
     return not line.startswith(BETWEEN) and BINARY not in line and not ("\\u00" in line and _SPELLED.search(line))
 
 

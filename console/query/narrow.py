@@ -22,8 +22,8 @@ from console.query.masks import (
     Numbered,
     Perhaps,
     Rooms,
-    Test,
 )
+from console.query.values import Test
 from console.state.columns import KIND_NAMES, TYPES
 from console.state.filter import Mask, Names
 from console.state.texts import BETWEEN, kind_text

@@ -22,7 +22,8 @@ from console.lines import Reader
 from console.link.base import Link, LinkState
 from console.person import Person
 from console.query.context import Context
-from console.query.parse import Query, parse
+from console.query.nodes import Query
+from console.query.parse import parse
 from console.screens.clients import ClientsView
 from console.screens.events import EventsView
 from console.screens.footer import shown

@@ -13,7 +13,9 @@ from textual.events import Click, Resize
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from console.query.parse import Query, QueryError, parse
+from console.query.errors import QueryError
+from console.query.nodes import Query
+from console.query.parse import parse
 from console.state.session import Session
 from console.text import safe
 from console.widgets.query_suggester import QuerySuggester

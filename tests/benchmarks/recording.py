@@ -39,11 +39,17 @@ QUERIES = (
     "e",
     "/jum.*dog/",
     r"/\d{6}/",
+    "/fox$|^dog/",
     "event:typing",
     "dir:in who:user1*",
     "ack>990ms",
     "arg[0].text:zebra",
     "arg[0].text:jumps",
+    "arg[0].n>500000",
+    "room:room-1",
+    "size>60",
+    "age<5m",
+    "!jumps dir:out",
 )
 
 

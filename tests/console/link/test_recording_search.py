@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from console.link import recording_index, recording_texts
 from console.link.recording_history import RecordingHistory
 from console.query.context import Context
-from console.query.parse import QueryError, parse
+from console.query.errors import QueryError
+from console.query.parse import parse
 from console.state.filter import MAYBE, NO, YES
 from server_core import blocks, records
 from server_core.records import Record
@@ -154,6 +155,12 @@ def test_a_query_finds_what_it_takes(tmp_path: Path, data: st.DataObject, made: 
         ('"bob kelvin /"', records.EventReceived, {"socket": "socket-1", "data": '["a"]'}),
         ("secret", records.AttributeSet, {"socket": "a", "name": "x", "value": '{"token": "secret"}'}),
         ('"1.0}"', records.AttributeSet, {"socket": "a", "name": "x", "value": '{"token": "secret", "n": 1e0}'}),
+        ("/ed$/", records.EngineRefused, {"status": 403, "message": "no", "address": "10.0.0.1"}),
+        (
+            "/^socket-1$/ or /^bob.kelvin$/",
+            records.HandlerException,
+            {"socket": "socket-1", "where": "e", "type": "E", "message": "m", "traceback": ""},
+        ),
         ("/bob$/ or /i{2}/", records.RoomJoined, {"socket": "socket-1", "room": "\u0131i"}),
     ],
 )

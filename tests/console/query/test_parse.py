@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from console.lines import Reader
 from console.query.complete import complete
 from console.query.context import Context
+from console.query.errors import QueryError
 from console.query.fields import FIELDS, KINDS
-from console.query.parse import OPERATORS, QueryError, parse
+from console.query.parse import OPERATORS, parse
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from console.query.complete import complete
-from console.query.parse import QueryError, parse
+from console.query.errors import QueryError
+from console.query.parse import parse
 from console.state.state import State
 from tests.console.query.test_parse import CONTEXT, STATE
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from console.lines import Reader
 from console.query.context import Context
-from console.query.parse import BoundQuery, parse
+from console.query.nodes import BoundQuery
+from console.query.parse import parse
 from console.state import history as history_module
 from console.state.history import History, Matches
 from console.state.session import Session
