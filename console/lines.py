@@ -1,4 +1,4 @@
-"""How records read: one line each in the timeline, all of it in the detail. No Textual in here."""
+"""How records read, one line each; `detail/pairs.py` has the rest of them. No Textual in here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import re
 import time
 from collections import OrderedDict
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
-
-import msgspec
+from typing import Literal, NamedTuple
 
 from console import text
 from console.state.related import event_of
@@ -93,6 +91,10 @@ class Reader:
     def _state(self) -> State:
         return self._session.state
 
+    def label(self, id: str) -> str:
+        """The name of a socket, or the start of its id."""
+        return self._state.label(id)
+
     def mask(self, json_text: str) -> str:
         """JSON text as the screen may show it."""
         return json_text if self.show_secrets else redact.mask_text(json_text)
@@ -113,7 +115,7 @@ class Reader:
                 simulated = "simulated  " if record.simulated else ""
                 return Line("←", "in", who, record.event, simulated + self._args(record) + _id(record.id))
             case EventSent():
-                return Line("→", "out", who or self._target(record), record.event, self._sent(record))
+                return Line("→", "out", who or self.target(record), record.event, self._sent(record))
             case AckSent() | AckReceived():
                 return self._ack(record, who)
             case EventBlocked():
@@ -208,7 +210,7 @@ class Reader:
         tone: Tone = "good" if result.ok else "bad"
         match command:
             case Emit():
-                to = ", ".join(map(self._state.label, command.rooms)) or f"everybody in {command.nsp}"
+                to = ", ".join(map(self.label, command.rooms)) or f"everybody in {command.nsp}"
                 what, whom = f"emit {command.event}", f"to {to}"
             case Disconnect():
                 what, whom = "disconnect", self._labels(command.sockets) + (" and close" if command.close else "")
@@ -219,16 +221,16 @@ class Reader:
             case Drop():
                 what, whom = "drop", self._labels(command.sockets)
             case Simulate():
-                what, whom = f"simulate {command.event}", f"as from {self._state.label(command.socket)}"
+                what, whom = f"simulate {command.event}", f"as from {self.label(command.socket)}"
             case SetAttribute():
-                what, whom = f"set {command.name}", f"of {self._state.label(command.socket)}"
+                what, whom = f"set {command.name}", f"of {self.label(command.socket)}"
             case DeleteAttribute():
-                what, whom = f"delete {command.name}", f"of {self._state.label(command.socket)}"
+                what, whom = f"delete {command.name}", f"of {self.label(command.socket)}"
         return Line("❯", tone, "console", what, f"{whom}: {self.outcome(record)}")
 
     def _labels(self, sockets: tuple[str, ...]) -> str:
         """The first few of these sockets, by name, and how many others."""
-        named = ", ".join(map(self._state.label, sockets[:3]))
+        named = ", ".join(map(self.label, sockets[:3]))
         return named + (f" and {len(sockets) - 3} others" if len(sockets) > 3 else "")
 
     def outcome(self, record: Commanded) -> str:
@@ -242,14 +244,15 @@ class Reader:
             done += f", {answer} after {text.seconds(ack.elapsed)}"
         return done
 
-    def _target(self, record: EventSent) -> str:
+    def target(self, record: EventSent) -> str:
+        """Whom an emit was for, in words."""
         if not record.rooms:
             return f"all of {record.nsp}"
         more = len(record.rooms) - _NAMED
         return ", ".join(map(self._room, record.rooms[:_NAMED])) + (f", {more} more" if more > 0 else "")
 
     def _room(self, room: str) -> str:
-        return self._state.label(room) if self._state.known(room) else f"#{room}"
+        return self.label(room) if self._state.known(room) else f"#{room}"
 
     def _sent(self, record: EventSent) -> str:
         reach = "" if record.socket else f"×{record.sockets} "
@@ -288,90 +291,18 @@ class Reader:
         if isinstance(record, Log):
             return record.text
         socket = getattr(record, "socket", "")
-        who = self._state.label(socket) if socket else ""
+        who = self.label(socket) if socket else ""
         if (own := own_text(record)) is not None:
             slash = "/" if isinstance(record, PayloadRecord) else ""  # each is in some namespace
             return f"{kind_text(record.kind)}\n{socket}\n{who}\n{slash}\n{own}"
         line = self.line(record)
         return f"{kind_text(record.kind)}\n{socket}\n{who}\n{line.who} {line.what} {line.rest}"
 
-    # detail
-
-    def detail(self, record: AnyRecord) -> list[tuple[str, str]]:
-        """A record as (name, text) pairs; a text may have several lines, and is not safe for the screen yet."""
-        line = self.line(record)
-        pairs = [("", f"{line.glyph} {line.who} {line.what}"), ("time", clock(record.time, full=True))]
-        pairs.append(("record", f"{record.kind} #{record.seq} of {record.server}"))
-        if socket := getattr(record, "socket", ""):
-            pairs.append(("socket", f"{socket} ({self._state.label(socket)}) in {getattr(record, 'nsp', '/')}"))
-        match record:
-            case PayloadRecord():
-                pairs += self._payload(record)
-            case HandlerException():
-                pairs += [("where", record.where), ("raised", f"{record.type}: {self.mask_line(record.message)}")]
-                pairs.append(("traceback", self.mask_line(record.traceback.rstrip())))
-            case Refused():
-                pairs += [
-                    ("message", self.mask_line(record.message)),
-                    ("by", record.by),
-                    ("data", self._pretty(record.data)),
-                ]
-            case Connecting():
-                pairs += self.handshake(record.handshake)
-            case AttributeSet():
-                pairs += [("attribute", record.name), ("value", self.pretty_attribute(record.name, record.value))]
-            case Disconnected():
-                pairs += [("reason", record.reason), ("rooms", ", ".join(sorted(record.rooms - {record.socket})))]
-            case ServerBlocked():
-                pairs += [("held for", text.seconds(record.seconds)), ("stack", record.stack.rstrip())]
-            case Commanded():
-                pairs += [("by", record.by), ("result", self.outcome(record))]
-                pairs.append(("command", _pretty(msgspec.to_builtins(record.command))))
-            case _:
-                pairs.append(("", line.rest))
-        return [(name, value) for name, value in pairs if value]
-
-    def _payload(self, record: PayloadRecord) -> list[tuple[str, str]]:
-        pairs: list[tuple[str, str]] = []
-        if isinstance(record, EventSent):
-            to = self._target(record)
-            left_out = f" except {', '.join(map(self._state.label, record.except_))}" if record.except_ else ""
-            pairs.append(("to", f"{to}{left_out}: {text.count(record.sockets, 'socket')}"))
-        if isinstance(record, AckSent | AckReceived) and record.elapsed is not None:
-            pairs.append(("after", text.seconds(record.elapsed)))
-        if isinstance(record, EventBlocked):
-            pairs.append(("blocked", record.message or "its middleware never called next"))
-        if isinstance(record, EventReceived) and record.simulated:
-            pairs.append(("simulated", "by a console: the client did not send it"))
-        if (number := getattr(record, "id", None)) is not None:
-            pairs.append(("ack id", f"#{number}"))
-        pairs.append(("size", text.size(record.size) + (" (cut)" if record.length else "")))
-        pairs.append(("payload", self._pretty(record.data)))
-        for index, data in enumerate(record.attachments):
-            pairs.append((f"binary {index}", f"{text.size(len(data))}  {data[:64].hex(' ')}"))
-        return pairs
-
-    def handshake(self, handshake: Any) -> list[tuple[str, str]]:
-        """A handshake as (name, text) pairs."""
-        shown = handshake if self.show_secrets else redact.mask_handshake(handshake)
-        pairs = [("address", shown.address), ("url", shown.url), ("time", shown.time)]
-        pairs.append(("secure", "yes" if shown.secure else "no"))
-        pairs.append(("cross-origin", "yes" if shown.xdomain else "no"))
-        pairs.append(("auth", self._pretty(shown.auth)))
-        pairs += [(f"query {name}", str(value)) for name, value in shown.query.items()]
-        pairs += [(name, value) for name, value in shown.headers.items()]
-        return pairs
+    # attributes
 
     def attribute(self, name: str, value: str) -> str:
         """An attribute's value, on one line."""
         return value if self.show_secrets else redact.mask_attribute(name, value)
-
-    def pretty_attribute(self, name: str, value: str) -> str:
-        """An attribute's value, on several lines where it has several parts."""
-        return _pretty_text(self.attribute(name, value))
-
-    def _pretty(self, json_text: str) -> str:
-        return _pretty_text(self.mask(json_text)) if json_text else ""
 
 
 def _lost(record: Gap) -> str:
@@ -418,14 +349,3 @@ def _with_attachments(payload: str, record: PayloadRecord) -> str:
         return f"<{sizes[number]} binary>" if number < len(sizes) else match[0]
 
     return _PLACEHOLDER.sub(stands_for, payload)
-
-
-def _pretty_text(json_text: str) -> str:
-    try:
-        return msgspec.json.format(json_text, indent=2)
-    except (msgspec.DecodeError, RecursionError):
-        return json_text
-
-
-def _pretty(value: Any) -> str:
-    return msgspec.json.format(msgspec.json.encode(value).decode(), indent=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.detail import pairs
 from console.detail.blocks import Block, Fact, Facts
 from console.detail.page import Page, blank, heading
 from console.detail.plot import sparkline
@@ -40,7 +41,7 @@ class ClientPage(Page):
         if tab == "Headers":
             if not client.sockets:
                 return [Facts([Fact("", "no namespace was joined yet: headers come with the first")])]
-            return [Facts([Fact(*pair) for pair in self.reader.handshake(client.sockets[0].handshake)])]
+            return [Facts([Fact(*pair) for pair in pairs.of_handshake(client.sockets[0].handshake, self.reader)])]
         engine = client.engine
         age = seconds(max(0.0, (self.session.now() - engine.opened) / 1e9))
         upgraded = "no"

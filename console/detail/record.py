@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.detail import pairs
 from console.detail.blocks import Block, Fact, Facts, Hex
 from console.detail.json_text import Node
 from console.detail.page import Page, blank, heading
@@ -63,7 +64,9 @@ class RecordPage(Page):
             blocks += [blank(), self._payload(record), *self._hex]
         if isinstance(record, Connecting):
             blocks += [blank(), self.tree("auth", "auth", record.handshake.auth)]
-            blocks.append(Facts([Fact(*pair) for pair in self.reader.handshake(record.handshake) if pair[0] != "auth"]))
+            blocks.append(
+                Facts([Fact(*pair) for pair in pairs.of_handshake(record.handshake, self.reader) if pair[0] != "auth"])
+            )
         if isinstance(record, Refused) and record.data:
             blocks += [blank(), self.tree("data", "data", record.data)]
         if isinstance(record, AttributeSet):
@@ -105,7 +108,7 @@ class RecordPage(Page):
             skip = {"", "time", "record", "socket", "auth", "data", "value"}
             if isinstance(record, Connecting):
                 return facts
-            facts += [Fact(*pair) for pair in self.reader.detail(record) if pair[0] not in skip]
+            facts += [Fact(*pair) for pair in pairs.of_record(record, self.reader) if pair[0] not in skip]
             rest = self.reader.line(record).rest
             facts += [Fact("what", rest)] if all(fact.text != rest for fact in facts) else []
         if event := self._related.event:

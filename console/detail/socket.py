@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 from itertools import islice
 
+from console.detail import pairs
 from console.detail.blocks import Block, Fact, Facts, Rows, link
 from console.detail.page import Page, blank, heading
 from console.lines import Reader, clock
@@ -95,7 +96,7 @@ class SocketPage(Page):
 
     def _handshake(self, socket: SocketInfo) -> list[Block]:
         handshake = socket.handshake
-        shown = [Fact(*pair) for pair in self.reader.handshake(handshake) if pair[0] != "auth"]
+        shown = [Fact(*pair) for pair in pairs.of_handshake(handshake, self.reader) if pair[0] != "auth"]
         auth = self.tree("auth", "auth", handshake.auth)
         return [Facts(shown[:5]), auth, Facts(shown[5:])]
 

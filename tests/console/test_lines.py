@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from console.detail import pairs
 from console.lines import Reader
 from console.state.session import Session
 from console.state.state import State
@@ -28,7 +29,7 @@ def test_a_simulated_event_is_told_from_one_that_the_client_sent() -> None:
     )
     assert reader.line(sent).rest == "[1]"
     assert reader.line(simulated).rest == "simulated  [1]"
-    assert ("simulated", "by a console: the client did not send it") in reader.detail(simulated)
+    assert ("simulated", "by a console: the client did not send it") in pairs.of_record(simulated, reader)
     assert "simulated" in reader.text_of(simulated)
     assert "simulated" not in reader.text_of(sent)
 
