@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import time
 
 import httpx
 import pytest
@@ -27,17 +28,28 @@ async def test_a_socket_that_connects_has_a_row_within_a_second(target: str, tra
     async with Console(target) as console:
         await console.live()
         await console.wait_for("Sockets 0")
-        async with JsClient(console.url, transports=transports) as client:
-            alice = await client.connect(auth={"name": "alice"})
-            await console.wait_for(alice.id[:8], timeout=1)
-            await console.wait_for("Sockets 1")
-            if transports is None:
-                await client.wait_for("upgrade")
-            kind = "po" if transports == ["polling"] else "ws"
-            await console.wait_for(re.compile(rf"{re.escape(alice.id[:8])} +/ +{kind} "))
-            await alice.disconnect()
-            await console.wait_for("Sockets 0", timeout=2)
-            await console.wait_for("client namespace discon" if target == "own:io" else "client disconnect")
+        took = [await _until_it_has_a_row(console, transports)]
+        while min(took) > 1 and len(took) < 5:  # a busy machine makes one late, not each
+            took.append(await _until_it_has_a_row(console, transports))
+        assert min(took) <= 1, took
+        await console.wait_for("client namespace discon" if target == "own:io" else "client disconnect")
+
+
+async def _until_it_has_a_row(console: Console, transports: list[str] | None) -> float:
+    """A client comes, is seen with its transport, and goes; seconds until it was seen."""
+    async with JsClient(console.url, transports=transports) as client:
+        alice = await client.connect(auth={"name": "alice"})
+        since = time.monotonic()
+        await console.wait_for(alice.id[:8])
+        took = time.monotonic() - since
+        await console.wait_for("Sockets 1")
+        if transports is None:
+            await client.wait_for("upgrade")
+        kind = "po" if transports == ["polling"] else "ws"
+        await console.wait_for(re.compile(rf"{re.escape(alice.id[:8])} +/ +{kind} "))
+        await alice.disconnect()
+        await console.wait_for("Sockets 0")
+    return took
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -248,13 +260,15 @@ async def test_every_size_is_usable(columns: int, lines: int) -> None:
 
 async def test_a_blocked_app_blocks_no_key() -> None:
     async with chatting("stock:sio") as (console, _, alice):
-        await alice.emit("block", 2)
+        await alice.emit("block", 4)
+        asked = asyncio.ensure_future(alice.call("echo", 1))
         console.send("?")
-        await console.wait_for("Here, in Sockets", timeout=1)
+        await console.wait_for("Here, in Sockets")
         console.send("escape")
-        await console.wait_gone("Here, in Sockets", timeout=1)
-        await console.wait_for("blocked", timeout=5)
-        assert await alice.call("echo", 1) == [1]
+        await console.wait_gone("Here, in Sockets")
+        assert not asked.done()  # it is blocked all the while
+        await console.wait_for("blocked")
+        assert await asked == [1]
 
 
 async def test_the_hosted_app_serves_http_too() -> None:
