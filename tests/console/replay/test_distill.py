@@ -257,7 +257,7 @@ async def test_what_differs_from_run_to_run_is_learned(tmp_path: Path) -> None:
         "sio: 1\ncases:\n- name: c\n  steps:\n"
         "  - alice: {connect: {auth: {name: alice}}}\n  - bob: {connect: {auth: {name: bob}}}\n"
         "  - alice: {emit: [private message, $bob.id, hi]}\n"
-        "  - bob: {expect: [private message, $alice.id, {text: hi, at: 17}], within: 200ms}\n"
+        "  - bob: {expect: [private message, $alice.id, {text: hi, at: 17}], within: 1s}\n"
         "  - alice: {emit: [rename, {x: 1}], ack: [{name: alice, status: gone, x: 1}]}\n"
     )
     learned, told, report = await learn(script, Options(app=HostConfig(target=DEMO), environment={}))

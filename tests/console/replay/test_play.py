@@ -64,10 +64,10 @@ async def test_the_examples_pass_against_the_hosted_demo(name: str) -> None:
 
 async def test_expectations_take_events_in_any_order_and_each_event_once(url: str) -> None:
     emit = "alice: {emit: [private message, $bob.id, %s]}"
-    expect = "bob: {expect: [private message, $any, !sub {text: %s}], within: 50ms}"
+    expect = "bob: {expect: [private message, $any, !sub {text: %s}], within: 500ms}"
     steps = [*PEOPLE, emit % 1, emit % 2, expect % 2, expect % 1]
     await passes(url, *steps)
-    assert "no 'private message' came to bob within 0.05 s" in (await fails(url, *steps, expect % 1))[0]
+    assert "no 'private message' came to bob within 0.5 s" in (await fails(url, *steps, expect % 1))[0]
 
 
 async def test_a_step_reaches_the_server_before_the_next_actors_does(url: str) -> None:
@@ -96,10 +96,10 @@ async def test_captures_flow_from_step_to_step(url: str) -> None:
 
 
 async def test_speed_scales_gaps_and_no_timeouts(url: str) -> None:
-    text = script(PEOPLE[0], "wait: 400ms", "{alice: {never: {event: x, for: 100ms}}, after: 400ms}")
+    text = script(PEOPLE[0], "wait: 4s", "{alice: {never: {event: x, for: 100ms}}, after: 4s}")
     took = {speed: (await play(text, url, speed=speed)).cases[0].seconds for speed in (4.0, None)}
-    assert took[4.0] > 0.3
-    assert 0.1 < took[None] < took[4.0] - 0.1
+    assert took[4.0] > 2.1
+    assert 0.1 < took[None] < took[4.0] - 1  # 2 s less, but for what a busy machine makes late
 
 
 async def test_what_only_a_hosted_server_can_do_may_be_left_out(url: str) -> None:
@@ -147,9 +147,9 @@ async def test_an_event_that_differs(url: str) -> None:
         url,
         *PEOPLE,
         "alice: {emit: [private message, $bob.id, {text: hi, to: [a, b]}]}",
-        "{bob: {expect: [private message, $alice.id, {text: {text: hi, to: [a, c]}, at: $any}]}, within: 100ms}",
+        "{bob: {expect: [private message, $alice.id, {text: {text: hi, to: [a, c]}, at: $any}]}, within: 500ms}",
     )
-    assert told[0] == "the case: no 'private message' that matches came to bob within 0.1 s"
+    assert told[0] == "the case: no 'private message' that matches came to bob within 0.5 s"
     assert told[2].startswith("  step     bob: {expect: [private message, $alice.id, {text: {")
     assert told[3].startswith("  expected [private message, ")
     assert told[3].endswith(", {text: {text: hi, to: [a, c]}, at: $any}]")
@@ -167,7 +167,7 @@ async def test_long_values_are_compared_line_by_line(url: str) -> None:
         *PEOPLE,
         f"alice: {{emit: [private message, $bob.id, {{{long}}}]}}",
         f"{{bob: {{expect: [private message, $any, {{at: $any, text: {{{long.replace('value 7', 'value 8')}}}}}]}}, "
-        "within: 100ms}",
+        "within: 500ms}",
     )
     diff = told[told.index("  line by line, - expected, + got:") + 1 :]
     assert [line for line in diff if line[4] in "-+"] == ["    -     key-7: value 8", "    +     key-7: value 7"]
@@ -188,7 +188,7 @@ async def test_the_next_event_is_another(url: str) -> None:
 
 async def test_the_nth_event_is_another(url: str) -> None:
     emits = [f"alice: {{emit: [private message, $bob.id, {n}]}}" for n in (1, 2)]
-    expect = "bob: {expect: [private message, $any, !sub {text: %d}], nth: %d, within: 60ms}"
+    expect = "bob: {expect: [private message, $any, !sub {text: %d}], nth: %d, within: 500ms}"
     told = await fails(url, *PEOPLE, *emits, expect % (1, 2))
     assert told[0] == "the case: event 2 of that name of bob differs"
     told = await fails(url, *PEOPLE, *emits, expect % (1, 3))
@@ -196,7 +196,7 @@ async def test_the_nth_event_is_another(url: str) -> None:
 
 
 async def test_an_event_that_never_should_come(url: str) -> None:
-    told = await fails(url, *PEOPLE, "alice: {never: {event: user has joined, for: 20ms}}")
+    told = await fails(url, *PEOPLE, "alice: {never: {event: user has joined, for: 2s}}")
     assert told[0] == "the case: 'user has joined' came to alice, which never should"
     assert "  got      [user has joined, bob]" in told
 

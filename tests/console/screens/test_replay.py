@@ -27,7 +27,7 @@ cases:
   - bob: {connect: {auth: {name: bob}}}
   - alice: {emit: [private message, $bob.id, {text: hello, list: [1, 2, 3], more: long enough for two lines}]}
   - {bob: {expect: [private message, $any, {text: {text: hello, list: [1, 2, 4], more: long enough for two lines},
-      at: $any}]}, within: 100ms}
+      at: $any}]}, within: 500ms}
 """
 
 
