@@ -92,8 +92,15 @@ async def application() -> AsyncIterator[Application]:
 
 @pytest.fixture
 async def pinging() -> AsyncIterator[Application]:
-    """An application that pings, and gives up a client, within the time of a test."""
-    async with serving(0.3, 0.2) as served:
+    """An application that pings, and gives up a client, within the time of a test; first it has time to join."""
+    async with serving(1, 0.2) as served:
+        yield served
+
+
+@pytest.fixture
+async def patient() -> AsyncIterator[Application]:
+    """An application that pings within the time of a test, and gives nobody up."""
+    async with serving(1, 20) as served:
         yield served
 
 
@@ -140,8 +147,8 @@ async def test_a_session_is_not_opened_by_another_method_than_get(application: A
 
 
 @both_transports
-async def test_pings_go_on_while_they_are_answered(pinging: Application, transport: str) -> None:
-    async with raw.session(pinging.url, transport) as session:
+async def test_pings_go_on_while_they_are_answered(patient: Application, transport: str) -> None:
+    async with raw.session(patient.url, transport) as session:
         for _ in range(3):
             assert await session.receive() == "2"
             await session.send("3")
@@ -266,13 +273,13 @@ async def test_a_client_that_joins_no_namespace_is_closed_after_its_time(transpo
 
 
 @both_transports
-async def test_leaving_the_main_namespace_keeps_the_connection(pinging: Application, transport: str) -> None:
-    async with pinging.joined(transport) as session:
+async def test_leaving_the_main_namespace_keeps_the_connection(patient: Application, transport: str) -> None:
+    async with patient.joined(transport) as session:
         await session.send("41")
         for _ in range(2):
             assert await session.receive() == "2"
             await session.send("3")
-        assert pinging.left == [("/", "client namespace disconnect")]
+        assert patient.left == [("/", "client namespace disconnect")]
 
 
 @both_transports
