@@ -57,7 +57,7 @@ async def echo() -> AsyncIterator[Echo]:
 
 @pytest.fixture
 async def pinging_echo() -> AsyncIterator[Echo]:
-    async with serving(0.3, 0.2) as served:
+    async with serving(0.3, 1) as served:
         yield served
 
 

@@ -93,7 +93,7 @@ async def application() -> AsyncIterator[Application]:
 @pytest.fixture
 async def pinging() -> AsyncIterator[Application]:
     """An application that pings, and gives up a client, within the time of a test; first it has time to join."""
-    async with serving(1, 0.2) as served:
+    async with serving(1, 1) as served:
         yield served
 
 
