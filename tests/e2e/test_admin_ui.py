@@ -81,7 +81,7 @@ async def test_the_admin_ui_shows_and_acts(js: None, kind: str) -> None:
             await page.run("document.querySelector('form input').scrollIntoView()")
             await page.fill("form input", 0, "vip")
             await page.click("form button")
-            assert await poll(lambda: eve.id in sio.manager.rooms["/"].get("vip", ()), 5)
+            assert await poll(lambda: eve.id in sio.manager.rooms["/"].get("vip", ()), 20)
             await page.shows("vip")
             await eve.emit("shout", "hello")
             assert await receive(eve) == await receive(bob) == ["shouted", "hello"]
@@ -90,7 +90,7 @@ async def test_the_admin_ui_shows_and_acts(js: None, kind: str) -> None:
             await page.click("tr", "vip")
             await page.shows("Room details")
             await page.click("button .mdi-tag-off-outline")
-            assert await poll(lambda: "vip" not in sio.manager.rooms["/"], 5)
+            assert await poll(lambda: "vip" not in sio.manager.rooms["/"], 20)
 
             await view(page, "Events")
             for event in ("event_received", "event_sent", "room_joined", "room_left"):
@@ -100,7 +100,7 @@ async def test_the_admin_ui_shows_and_acts(js: None, kind: str) -> None:
             await view(page, "Sockets")
             await page.click("tr", eve.id)
             await page.click("button .mdi-logout")
-            assert await poll(lambda: eve.reason, 5) == "io server disconnect"
+            assert await poll(lambda: eve.reason, 20) == "io server disconnect"
         await view(page, "Clients")
         await page.shows("1-1 of 1")
         await view(page, "Servers")

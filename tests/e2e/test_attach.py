@@ -48,7 +48,7 @@ async def test_the_password_is_asked_for_and_not_shown(js: None, kind: str, colu
         if kind == "node":
             await terminal.wait_for("can't ask for acks")
         terminal.send("ctrl+s")
-        event = await asyncio.wait_for(bob.receive(), 10)
+        event = await asyncio.wait_for(bob.receive(), 20)
         assert event.name == "private message"
         assert event.id is None
         await terminal.wait_for("1 socket")

@@ -74,7 +74,7 @@ async def test_no_process_is_left_of_an_app_that_hangs(how: str) -> None:
 async def test_what_the_app_started_ends_with_it() -> None:
     async with Console("parent:sio") as console:
         await console.live()
-        found = await poll(lambda: any("sleep(600)" in each.command for each in processes.marked(console.mark)), 5)
+        found = await poll(lambda: any("sleep(600)" in each.command for each in processes.marked(console.mark)), 20)
         assert found
         console.send("q")
         assert await processes.gone(console.mark, A_FEW_SECONDS) == []

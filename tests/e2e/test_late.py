@@ -66,7 +66,7 @@ async def same(one: Callable[[], State], other: Callable[[], State], marker: JsS
     def caught_up(state: State) -> bool:
         return any(("/", room) in roster.rooms for roster in state.rosters.values())
 
-    await poll(lambda: caught_up(one()) and caught_up(other()) and one().rosters == other().rosters, 10)
+    await poll(lambda: caught_up(one()) and caught_up(other()) and one().rosters == other().rosters, 20)
     left, right = one().rosters, other().rosters
     assert caught_up(one())
     assert caught_up(other())
@@ -123,7 +123,7 @@ async def test_a_reader_that_was_too_slow_sees_the_same_after_its_gap(target: st
         url = early.link.url
         async with JsClient(url, transports=["websocket"]) as one, JsClient(url) as two:
             alice = await one.connect(auth={"name": "alice"})
-            await poll(lambda: any(isinstance(record, Connected) for record in slow.records), 5)
+            await poll(lambda: any(isinstance(record, Connected) for record in slow.records), 20)
             slow.stall()
             for _ in range(60):
                 await alice.call("echo", "x" * 800_000)

@@ -122,14 +122,14 @@ async def sees_events(scene: Scene) -> bool:
 
 
 async def sees_acks(scene: Scene) -> bool:
-    assert await scene.bob.emit_with_ack("echo", 1, timeout=5) == [1]
+    assert await scene.bob.emit_with_ack("echo", 1, timeout=20) == [1]
     acks = await scene.seen(lambda: scene.has(records.AckSent), 0.5)
     await scene.bob.emit("boom")
     exceptions = await scene.seen(lambda: any("it broke" in r.message for r in _exceptions(scene)), 0.5)
     assert acks == exceptions
     # the app went through it, and goes on
-    assert await poll(lambda: "it broke" in scene.server.said(), 5)
-    assert await scene.bob.emit_with_ack("echo", 2, timeout=5) == [2]
+    assert await poll(lambda: "it broke" in scene.server.said(), 20)
+    assert await scene.bob.emit_with_ack("echo", 2, timeout=20) == [2]
     return acks
 
 
@@ -203,7 +203,7 @@ async def disconnects(scene: Scene) -> bool:
         if not result.ok:
             assert result.error
             return False
-        return await poll(lambda: eve.reason, 5) == "io server disconnect"
+        return await poll(lambda: eve.reason, 20) == "io server disconnect"
 
 
 async def closes(scene: Scene) -> bool:
@@ -309,7 +309,7 @@ async def test_the_commands_do_their_one_thing(js: None, kind: str) -> None:
         assert (await socketscope("leave", *login, bob.id, "vip")).code == 0
         gone = await socketscope("disconnect", *login, bob.id)
         assert (gone.code, gone.out.strip()) == (0, "disconnected: 1 socket")
-        assert await poll(lambda: bob.reason, 5) == "io server disconnect"
+        assert await poll(lambda: bob.reason, 20) == "io server disconnect"
 
 
 async def poll_command(*arguments: str, check: Callable[[Any], bool]) -> bool:
@@ -354,7 +354,7 @@ async def test_an_older_node_server_that_does_not_tell_what_it_sends(js: None, v
             assert (result.ok, result.sockets) == (True, 2), result
             assert [await receive(bob), await receive(eve)] == [[event], [event]]
         for socket in (bob, eve):  # each got each once
-            assert await socket.emit_with_ack("echo", 1, timeout=5) == [1]
+            assert await socket.emit_with_ack("echo", 1, timeout=20) == [1]
             with pytest.raises(TimeoutError):
                 await receive(socket, 0.1)
         begun = asyncio.get_running_loop().time()
@@ -363,4 +363,4 @@ async def test_an_older_node_server_that_does_not_tell_what_it_sends(js: None, v
         assert await receive(bob) == await receive(eve) == ["news", 1]
         assert asyncio.get_running_loop().time() - begun < 8
         assert (await console.send(Disconnect(sockets=(eve.id,)))).ok
-        assert await poll(lambda: eve.reason, 5)
+        assert await poll(lambda: eve.reason, 20)

@@ -157,7 +157,7 @@ async def test_a_running_server_is_recorded_by_its_url(tmp_path: Path, kind: str
             async with PyClient(url, auth={"name": "alice"}) as alice:
                 await alice.call("echo", "hello there")
                 id = alice.id
-                assert await poll(lambda: "hello there" in _said(path), 10)
+                assert await poll(lambda: "hello there" in _said(path), 20)
             assert await recording.end(SIGTERM) == 0
     found = read(path).records
     assert next(record.kind for record in found) == "sync"

@@ -15,7 +15,7 @@ from tests.support.terminal import Terminal, TerminalError
 from tests.support.waiting import poll
 
 #: Seconds until a console shows that its server is live.
-START = 15.0
+START = 30.0
 
 
 class Console(Terminal):

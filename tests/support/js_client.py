@@ -14,7 +14,7 @@ from typing import Any, Self
 from tests.support import node
 
 #: Seconds to wait for anything before a test is given up.
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 
 
 @dataclass(frozen=True, slots=True)

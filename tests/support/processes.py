@@ -53,7 +53,7 @@ def children(mark: str, parent: int) -> list[Process]:
     return [process for process in marked(mark) if process.parent == parent]
 
 
-async def gone(mark: str, timeout: float = 8.0) -> list[Process]:
+async def gone(mark: str, timeout: float = 20.0) -> list[Process]:
     """Wait until no marked process is left; those that are still there after `timeout` seconds."""
     await poll(lambda: not marked(mark), timeout)
     return marked(mark)

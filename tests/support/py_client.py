@@ -14,7 +14,7 @@ import socketio
 T = TypeVar("T")
 
 #: Seconds to wait for anything before a test is given up.
-TIMEOUT = 10
+TIMEOUT = 20
 
 
 class PyClient:

@@ -20,7 +20,7 @@ APPS = Path(__file__).parent.parent / "apps"
 SOCKETSCOPE = [sys.executable, "-m", "console"]
 
 #: Seconds in which a process says where it listens.
-TIMEOUT = 20.0
+TIMEOUT = 30.0
 
 
 class RunError(Exception):

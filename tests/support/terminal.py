@@ -26,7 +26,7 @@ from tests.support import processes
 from tests.support.waiting import Changed
 
 #: Seconds to wait for anything before a test is given up.
-TIMEOUT = 10.0
+TIMEOUT = 20.0
 
 #: What keys send, by the names that Textual gives them.
 KEYS = {

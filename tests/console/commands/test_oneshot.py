@@ -92,7 +92,7 @@ async def test_emit_to_a_name_a_room_a_query_and_everybody(chat: Chat) -> None:
 
 async def test_emit_with_acks(chat: Chat) -> None:
     asking = asyncio.ensure_future(socketscope("emit", *chat.login, "question", "--to", "bob", "--ack", "5", "--json"))
-    question = await asyncio.wait_for(chat.bob.receive(), 10)
+    question = await asyncio.wait_for(chat.bob.receive(), 20)
     await chat.bob.ack(question, 42, {"x": 1})
     (ack,) = (await asking).json["acks"]
     assert (ack["socket"], ack["data"]) == (chat.bob.id, [42, {"x": 1}])
@@ -114,7 +114,7 @@ async def test_disconnect_of_several_is_asked_about(chat: Chat) -> None:
     assert not chat.bob.reason
     done = await socketscope("disconnect", *chat.login, "bob", "eve", "--close", "--yes")
     assert done.code == 0, done.err
-    assert await poll(lambda: chat.bob.reason and chat.eve.reason, 5)
+    assert await poll(lambda: chat.bob.reason and chat.eve.reason, 20)
     assert (await socketscope("disconnect", *chat.login, "bob")).code == 5
 
 
@@ -237,4 +237,4 @@ async def test_what_is_asked_on_a_terminal_can_be_left(chat: Chat, answer: str, 
             terminal.type(answer)
             assert await terminal.wait_exit() == code
         assert "Traceback" not in terminal.text()
-    assert bool(await poll(lambda: chat.bob.reason, 5 if code == 0 else 0.1)) is (code == 0)
+    assert bool(await poll(lambda: chat.bob.reason, 20 if code == 0 else 0.1)) is (code == 0)

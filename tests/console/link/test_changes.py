@@ -65,12 +65,12 @@ async def test_a_burst_is_one_and_what_comes_later_another(tmp_path: Path) -> No
             (tmp_path / f"m{number}.py").write_text("x")
             (inner / "same.py").write_text(str(number))
             await asyncio.sleep(0.005)
-        files = await asyncio.wait_for(changes.next(), 10)
+        files = await asyncio.wait_for(changes.next(), 20)
         names = {Path(file).name for file in files}
         assert names == {"same.py", *(f"m{number}.py" for number in range(20))}
         assert len(files) == len(names)
         (tmp_path / "m1.py").unlink()
-        assert [Path(file).name for file in await asyncio.wait_for(changes.next(), 10)] == ["m1.py"]
+        assert [Path(file).name for file in await asyncio.wait_for(changes.next(), 20)] == ["m1.py"]
 
 
 async def test_files_below_the_current_folder_are_named_from_there(
@@ -83,5 +83,5 @@ async def test_files_below_the_current_folder_are_named_from_there(
     async with watching(Path(), elsewhere) as changes:
         (here / "package" / "module.py").write_text("x")
         (elsewhere / "other.py").write_text("x")
-        files = await asyncio.wait_for(changes.next(), 10)
+        files = await asyncio.wait_for(changes.next(), 20)
     assert sorted(files) == [str(elsewhere.resolve() / "other.py"), "package/module.py"]

@@ -38,7 +38,7 @@ async def test_the_servers_of_a_cluster_get_an_emit_once(redis: str) -> None:
         client(there) as eve,
         attached(target(here), target(there)) as console,
     ):
-        assert await poll(lambda: one.manager.others and other.manager.others, 10)
+        assert await poll(lambda: one.manager.others and other.manager.others, 20)
         await console.until(lambda state: state.socket_count() == 2)
         assert (await console.send(Emit(rooms=("lobby",), event="once"))).ok
         assert (await console.send(Emit(event="then"))).ok
@@ -85,7 +85,7 @@ async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(r
         assert sorted(sockets_of(console)) == sorted([bob.id, eve.id])
         assert len(console.all(records.Connected)) == 2
         await bob.emit("hi")
-        assert await poll(lambda: console.all(records.EventReceived), 5)
+        assert await poll(lambda: console.all(records.EventReceived), 20)
         assert (await console.send(Join(sockets=(bob.id, eve.id), rooms=("vip",)))).error == ""
         assert (await console.send(Emit(rooms=("vip",), event="once"))).ok
         assert await receive(bob) == await receive(eve) == ["once"]
@@ -114,7 +114,7 @@ async def test_nobody_tells_which_node_has_a_socket(js: None) -> None:
             assert await receive(bob) == await receive(eve) == ["news", 1]
         gone = await console.send(Disconnect(sockets=(eve.id,)))
         assert gone.ok, gone
-        assert await poll(lambda: eve.reason, 5)
+        assert await poll(lambda: eve.reason, 20)
 
 
 async def test_when_a_node_ends_the_other_tells_of_its_own(js: None) -> None:
@@ -125,7 +125,7 @@ async def test_when_a_node_ends_the_other_tells_of_its_own(js: None) -> None:
         attached(target(near.url), target(far.url)) as console,
     ):
         await console.until(lambda state: state.socket_count() == 2)
-        assert await poll(lambda: {each.info.nodes for each in console.link.attachments} == {BOTH}, 5)
+        assert await poll(lambda: {each.info.nodes for each in console.link.attachments} == {BOTH}, 20)
         teller = sockets_of(console)[eve.id]
         tell, other = (near, far) if teller in near.url else (far, near)
         # commands reach a socket that the other one tells of
@@ -159,7 +159,7 @@ async def test_a_node_is_not_asked_before_it_noticed_that_another_is_gone(js: No
         attached(target(near.url)) as console,
     ):
         (attachment,) = console.link.attachments
-        assert await poll(lambda: attachment.info.nodes == BOTH, 5)
+        assert await poll(lambda: attachment.info.nodes == BOTH, 20)
         os.kill(far.pid, signal.SIGKILL)
         assert attachment.connection
         assert console.link._loop
@@ -168,7 +168,7 @@ async def test_a_node_is_not_asked_before_it_noticed_that_another_is_gone(js: No
         gap = await console.wait(records.Gap, timeout=30)
         assert "out of reach for" in gap.why
         await asyncio.sleep(6)  # its patience with the dead one is 5 s
-        assert await bob.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await bob.emit_with_ack("echo", 1, timeout=20) == [1]
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (200, 50)])

@@ -75,21 +75,21 @@ def kinds(here: Hosted) -> list[str]:
 
 async def version(here: Hosted) -> Any:
     async with client(here.link.url) as one:
-        return (await one.emit_with_ack("version", timeout=10))[0]
+        return (await one.emit_with_ack("version", timeout=20))[0]
 
 
 async def test_a_change_is_told_and_the_new_code_runs_on_the_same_port(tmp_path: Path) -> None:
     async with reloading(tmp_path) as here:
         url = here.link.url
         async with client(url) as one:
-            assert await one.emit_with_ack("version", timeout=5) == [1]
+            assert await one.emit_with_ack("version", timeout=20) == [1]
             save(tmp_path, "version.py", "VERSION = 2")
             with pytest.raises(Closed):
-                await asyncio.wait_for(one.receive(), 10)
+                await asyncio.wait_for(one.receive(), 20)
         await here.wait(records.ServerReloaded)
         assert reloads(here) == [{"version.py"}]
         assert await version(here) == 2
-        assert await poll(lambda: here.look() and kinds(here).count("server_started") == 2, 10)
+        assert await poll(lambda: here.look() and kinds(here).count("server_started") == 2, 20)
         told = kinds(here)
         # what was before is kept, and the cut is between the two servers
         assert told.index("event_received") < told.index("server_stopped") < told.index("server_reloaded")
@@ -109,7 +109,7 @@ async def test_what_does_not_load_is_said_and_the_next_save_starts_it(tmp_path: 
         save(tmp_path, "version.py", "VERSION = = 2")
         why = await here.status(LinkState.STOPPED)
         assert why == "the target could not be loaded; the next save tries again"
-        assert await poll(lambda: any("SyntaxError" in line.text for line in here.look().log), 5)
+        assert await poll(lambda: any("SyntaxError" in line.text for line in here.look().log), 20)
         not_started = [each for each in here.records if isinstance(each, records.ServerStopped)][-1]
         assert (not_started.server, not_started.code) == (records.CONSOLE, 2)
         assert not_started.why == "the target could not be loaded: SyntaxError"
@@ -185,5 +185,5 @@ async def test_what_cannot_be_watched_is_said_and_hosted_all_the_same(
     monkeypatch.setattr(Changes, "run", refuse)
     async with reloading(tmp_path) as here:
         said = "files can't be watched, and changes start nothing again: OS file watch limit reached"
-        assert await poll(lambda: any(said in line.text for line in here.look().log), 5)
+        assert await poll(lambda: any(said in line.text for line in here.look().log), 20)
         assert await version(here) == 1

@@ -45,7 +45,7 @@ async def playback(tmp_path: Path) -> AsyncIterator[Playback]:
 
 
 async def reaches(playback: Playback, playing: Playing) -> None:
-    assert await poll(lambda: playback.playing is playing, 5), playback.playing
+    assert await poll(lambda: playback.playing is playing, 20), playback.playing
 
 
 def line(playback: Playback) -> int:
@@ -69,7 +69,7 @@ async def test_step_by_step_and_on(playback: Playback) -> None:
     await reaches(playback, Playing.HELD)
     assert line(playback) == 6
     playback.step()
-    assert await poll(lambda: playback.playing is Playing.HELD and line(playback) == 7, 5)
+    assert await poll(lambda: playback.playing is Playing.HELD and line(playback) == 7, 20)
     playback.play()
     await reaches(playback, Playing.DONE)
 
@@ -83,7 +83,7 @@ async def test_it_holds_at_a_breakpoint_each_time(playback: Playback) -> None:
         await reaches(playback, Playing.HELD)
         assert playback.current is step
         playback.play()
-        assert await poll(lambda: playback.playing is not Playing.HELD or playback.current is step, 5)
+        assert await poll(lambda: playback.playing is not Playing.HELD or playback.current is step, 20)
     await reaches(playback, Playing.DONE)
 
 
@@ -95,7 +95,7 @@ async def test_it_can_be_stopped_while_it_is_held(playback: Playback) -> None:
     assert playback.report
     assert playback.report.interrupted
     playback.play()
-    assert await poll(lambda: playback.playing is Playing.DONE and playback.failed_row() is None, 5)
+    assert await poll(lambda: playback.playing is Playing.DONE and playback.failed_row() is None, 20)
 
 
 async def test_what_was_saved_is_read_again(playback: Playback) -> None:
@@ -130,7 +130,7 @@ async def test_a_speed_that_is_changed_holds_for_the_gap_that_passes(playback: P
     playback.speed = 1.0
     assert await playback.reload()
     playback.play()
-    assert await poll(lambda: isinstance(playback.current, model.Wait), 5)
+    assert await poll(lambda: isinstance(playback.current, model.Wait), 20)
     playback.faster(1)
     assert playback.speed == 2.0
     assert playback.playing is Playing.RUNNING
@@ -163,7 +163,7 @@ def replace(path: Path, text: str) -> None:
 
 
 async def played(playback: Playback, steps: int) -> None:
-    assert await poll(lambda: playback.report is not None and playback.summary() == f"{steps} of {steps} steps", 5)
+    assert await poll(lambda: playback.report is not None and playback.summary() == f"{steps} of {steps} steps", 20)
 
 
 def with_steps(count: int) -> str:
@@ -183,7 +183,7 @@ async def test_what_is_included_is_watched_too_from_when_it_is_there(playback: P
     part, head = playback.path.parent / "parts" / "p.yaml", "sio: 1\nsteps:\n"
     async with watched(playback):
         write(playback.path, "sio: 1\ncases:\n- {name: a, steps: [{include: parts/p.yaml}]}\n")
-        assert await poll(lambda: any("can't read" in error for error in playback.errors), 5)
+        assert await poll(lambda: any("can't read" in error for error in playback.errors), 20)
         write(part, head + "- a: {connect: {auth: {name: a}}}\n")
         write(playback.path, playback.path.read_text() + "# and now?\n")
         await played(playback, 2)

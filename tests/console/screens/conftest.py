@@ -76,7 +76,7 @@ class Screen:
     async def feed(self, *made: Record) -> None:
         """Let records arrive, and wait until they are on the screen."""
         self.link.waiting.extend(made)  # type: ignore[arg-type]
-        await poll(lambda: not self.link.waiting, 5)
+        await poll(lambda: not self.link.waiting, 20)
         await self.pilot.pause(0.1)
 
     async def wait(self, *expected: str, timeout: float = 5) -> str:
@@ -124,7 +124,7 @@ def open_console() -> Open:
         app = ConsoleApp(link, settings=Settings(**settings), folder=folder)
         async with app.run_test(size=size, notifications=True) as pilot:
             screen = Screen(app, pilot, link)
-            await poll(lambda: not link.waiting, 5)
+            await poll(lambda: not link.waiting, 20)
             await screen.wait("socketscope")
             await pilot.pause(0.7)
             yield screen

@@ -52,7 +52,7 @@ async def opened(path: Path) -> AsyncIterator[Screen]:
     link = RecordingLink(path)
     app = ConsoleApp(link, session=link.session(max_log_lines=100), settings=Settings(keep_sessions=False))
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
-        assert await poll(lambda: link.status.state is LinkState.FILE, 5)
+        assert await poll(lambda: link.status.state is LinkState.FILE, 20)
         await pilot.pause(0.3)
         yield Screen(app, pilot, link)  # type: ignore[arg-type]
     link.stop()

@@ -83,7 +83,7 @@ async def test_a_narrow_terminal_says_too_that_it_records(
         recorder.error = f"the recording {recorder.path} ended early: No space left on device"
         await screen.wait("rec ✗ ended")
         await screen.press("ctrl+r")
-        assert await poll(lambda: any("No space left" in each.message for each in screen.app._notifications), 5)
+        assert await poll(lambda: any("No space left" in each.message for each in screen.app._notifications), 20)
 
 
 async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ async def test_a_recording_fills_the_same_screens_without_a_server(tmp_path: Pat
     link = RecordingLink(path)
     app = ConsoleApp(link, session=link.session(max_log_lines=100))
     async with app.run_test(size=(120, 40)) as pilot:
-        assert await poll(lambda: link.status.state is LinkState.FILE, 5)
+        assert await poll(lambda: link.status.state is LinkState.FILE, 20)
         await pilot.pause(0.3)
         screen = app.screen
         lines = "\n".join("".join(segment.text for segment in strip) for strip in screen._compositor.render_strips())
@@ -140,7 +140,7 @@ async def test_a_click_on_the_scrubber_goes_there_and_it_plays_on_to_the_end(tmp
         assert session.end * 0.2 < clicked < session.end * 0.8
         await screen.press("less_than_sign", "full_stop")
         await screen.wait("▶ ×0.5")
-        assert await poll(lambda: clicked < session.moment < session.end, 5)
+        assert await poll(lambda: clicked < session.moment < session.end, 20)
         await screen.press("full_stop")
         await screen.wait("❚❚ ×0.5", "◀ past")
         await screen.press("greater_than_sign", "greater_than_sign", "greater_than_sign", "full_stop")

@@ -59,9 +59,9 @@ async def test_events_acks_and_binary(stock: Stock, transports: list[str]) -> No
     async with client(stock.url, transports=transports) as socket:
         assert socket._client.engine.transport == transports[-1]
         values = [1, "zwei", None, {"drei": [b"\x00\xff", b""]}]
-        assert await socket.emit_with_ack("echo", *values, timeout=5) == values
-        asked = asyncio.ensure_future(stock.sio.call("ask", b"q", to=socket.id, timeout=5))
-        event = await asyncio.wait_for(socket.receive(), 5)
+        assert await socket.emit_with_ack("echo", *values, timeout=20) == values
+        asked = asyncio.ensure_future(stock.sio.call("ask", b"q", to=socket.id, timeout=20))
+        event = await asyncio.wait_for(socket.receive(), 20)
         assert (event.name, event.args) == ("ask", [b"q"])
         await socket.ack(event, b"answer", 2)
         assert await asked == (b"answer", 2)
@@ -72,9 +72,9 @@ async def test_what_was_sent_is_written_out_before_it_closes(stock: Stock, trans
     async with client(stock.url, transports=transports) as socket:
         for number in range(50):
             await socket.emit("n", number)
-    assert await poll(lambda: len(stock.got) == 50, 5)
+    assert await poll(lambda: len(stock.got) == 50, 20)
     assert stock.got == list(range(50))
-    assert await poll(lambda: stock.gone, 5) == [("/", "client disconnect")]
+    assert await poll(lambda: stock.gone, 20) == [("/", "client disconnect")]
 
 
 @each_transport
@@ -104,7 +104,7 @@ async def test_namespaces_share_a_connection(stock: Stock) -> None:
     await stock.sio.emit("to default")
     assert (await receive(chat), await receive(default)) == (["to chat"], ["to default"])
     await chat.disconnect()
-    assert await default.emit_with_ack("echo", 1, timeout=5) == [1]
+    assert await default.emit_with_ack("echo", 1, timeout=20) == [1]
     await connection.close()
     assert (chat.reason, default.reason) == ("io client disconnect", "io client disconnect")
 
@@ -176,8 +176,8 @@ async def test_a_client_that_read_nothing_can_leave(stock: Stock, transports: li
     async with client(stock.url, transports=transports) as socket:
         for number in range(5_000):
             await stock.sio.emit("flood", number, to=socket.id)
-        assert await poll(lambda: socket.waiting == 1_000, 5)
-        await asyncio.wait_for(socket._client.close(), 10)
+        assert await poll(lambda: socket.waiting == 1_000, 20)
+        await asyncio.wait_for(socket._client.close(), 20)
     assert (await receive(socket)) == ["flood", 0]
 
 
