@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks.generator PORT SOCKETS RATE`: a server that is not there, on the real link.
 
-A real tap is told of so many sockets and so many events a second; a real admin namespace hands out its records. On
-SIGUSR1 no more events come, and it says on a line how many there were.
+A real tap is told of so many sockets and so many events a second; a real admin namespace hands out its records. It says
+on a line where it listens, if PORT is 0; on SIGUSR1 no more events come, and it says how many there were.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import uvicorn
 from server_core import Server
 from server_core.admin import Admin
 from server_core.feed import Feed
+from server_core.listen import bind
 from server_core.loops import new_event_loop
 from server_core.records import CommandResult, Handshake, ServerInfo
 from server_core.tap import Tap
@@ -90,10 +91,11 @@ async def _run(port: int, sockets: int, rate: int) -> None:
         return CommandResult(ok=True)
 
     Admin(io, feed, execute, lambda _console, _ids: None, accept=accept)
-    config = uvicorn.Config(
-        io.app, port=port, log_level="error", lifespan="off", ws_max_size=2**28, ws_per_message_deflate=False
-    )
-    serving = asyncio.ensure_future(uvicorn.Server(config).serve())
+    config = uvicorn.Config(io.app, log_level="error", lifespan="off", ws_max_size=2**28, ws_per_message_deflate=False)
+    listener = bind("127.0.0.1", port)
+    serving = asyncio.ensure_future(uvicorn.Server(config).serve([listener]))
+    if not port:
+        print(f"listening on http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     feeding = asyncio.ensure_future(feed.run())
     await asyncio.gather(_events(tap, feed, sockets, rate), feeding, serving)
 

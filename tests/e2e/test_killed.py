@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -19,7 +17,6 @@ from console.link.extract import load
 from console.link.recording import RecordingLink
 from server_core.recording import read
 from server_core.records import Gap, Sync
-from tests.benchmarks.process import free_port
 from tests.support.run import SOCKETSCOPE, Running
 from tests.support.terminal import Terminal
 from tests.support.waiting import poll
@@ -34,11 +31,9 @@ SOME = {".siorec": 1_600_000, ".siorec.zst": 250_000}
 @asynccontextmanager
 async def _busy_server() -> AsyncIterator[str]:
     """The URL of a server whose sockets make 5,000 records a second while a console listens."""
-    port = free_port()
-    command = [sys.executable, "-m", "tests.benchmarks.generator", str(port), str(SOCKETS), str(RATE)]
-    async with Running(command, cwd=ROOT):
-        assert await poll(lambda: _listens(port), 20)
-        yield f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.benchmarks.generator", "0", str(SOCKETS), str(RATE)]
+    async with Running(command, cwd=ROOT) as running:
+        yield (await running.wait_line(r"^listening on (\S+)$"))[1]
 
 
 async def _record_and_kill(url: str, path: Path, dice: random.Random) -> int:
@@ -66,12 +61,6 @@ async def test_a_console_that_is_killed_while_it_records(tmp_path: Path, suffix:
     async with Terminal([*SOCKETSCOPE, "open", str(path)], columns=120, lines=40) as opened:
         await opened.wait_for("▤ recording", 30)
         await opened.wait_for("user 1")
-
-
-def _listens(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
 
 
 def _check(path: Path, killed: int) -> None:
