@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textual import events
+
 from console import themes
 from console.link.base import Link
 from console.person import Person
@@ -15,7 +17,7 @@ from console.screens.main import MainScreen
 from console.settings import Settings
 from console.state.session import Session
 from console.state.state import State
-from console.typeahead import TypeAhead
+from console.typeahead import TypeAhead, Typed
 
 if TYPE_CHECKING:
     from console.replay.run import Options
@@ -73,6 +75,10 @@ class ConsoleApp(TypeAhead):
 
     def copy_to_clipboard(self, text: str) -> None:
         super().copy_to_clipboard(text.encode("utf-8", "replace").decode())  # it can't encode what is no text
+
+    def waits(self, key: Typed) -> bool:
+        """What is about a row of a list waits until the filter has found that."""
+        return isinstance(key, events.Key) and isinstance(self.screen, MainScreen) and self.screen.waits(key.key)
 
     def on_mount(self) -> None:
         themes.use(self, "ansi" if self._plain else self._settings.theme)

@@ -1,4 +1,5 @@
-"""Keys one after the other: what a key opens gets what was typed or pasted after it, however fast that came."""
+"""Keys one after the other: what a key opens gets what was typed or pasted after it, however fast that came; what is
+about something that is still looked for waits for that."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from textual.timer import Timer
 #: Looks whether a key can still be waited for, until the next one is handled all the same; seconds between two. They
 #: are counted: where the machine is busy with others, looks are as late as what the key does.
 PATIENCE, LOOK = 25, 0.02
+#: Looks for which a key may wait for what it is about; then it is handled all the same, and says why it can't be done.
+HOLD = 100
 #: What is typed.
 Typed = events.Key | events.Paste
 #: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
@@ -36,6 +39,14 @@ class TypeAhead(App[None]):
         #: The node whose messages are waited for: it may go meanwhile.
         self._node: DOMNode = self
         self._looking: Timer | None = None
+        #: The key that waits for what it is about, and how often was looked whether that is there.
+        self._held: Typed | None = None
+        self._held_for = 0
+        self._holding: Timer | None = None
+
+    def waits(self, key: Typed) -> bool:
+        """Whether what a key is about is not there yet, but will be."""
+        return False
 
     @property
     def has_keys(self) -> bool:
@@ -53,7 +64,7 @@ class TypeAhead(App[None]):
 
     async def _next(self) -> None:
         """Handle the key that waits longest."""
-        if self._key is not None or not self._keys or not self.screen_stack:
+        if self._key is not None or not self._keys or not self.screen_stack or self._holds(self._keys[0]):
             return
         key = self._key = self._keys.popleft()
         self._looks = 0
@@ -64,6 +75,21 @@ class TypeAhead(App[None]):
             self._after(target, lambda: self._passed(key, target))
         else:
             self._settle(key, TURNS)
+
+    def _holds(self, key: Typed) -> bool:
+        """Whether a key is to wait for what it is about; it is looked at again then."""
+        if key is not self._held:
+            self._held, self._held_for = key, 0
+        if self._held_for >= HOLD or not self.waits(key):
+            return False
+        if self._holding is None:
+            self._holding = self.set_timer(LOOK, self._look_again)
+        return True
+
+    async def _look_again(self) -> None:
+        self._holding = None
+        self._held_for += 1
+        await self._next()
 
     def _passed(self, key: Typed, node: DOMNode) -> None:
         """A node has had the key: it ends there, or goes on to the one above."""

@@ -112,6 +112,7 @@ def _acks(result: CommandResult, operator: Operator) -> str:
     footer=6,
     refusal=needs("EMIT", sockets=False),
     words="send broadcast publish event call ack room everyone",
+    about="row",
 )
 def emit(screen: MainScreen) -> None:
     sockets = screen.targets()
@@ -136,6 +137,7 @@ def emit(screen: MainScreen) -> None:
     footer=3,
     refusal=needs("EMIT"),
     words="send dm whisper pm text write private emit",
+    about="row",
 )
 def message(screen: MainScreen) -> None:
     sockets = screen.targets()
@@ -165,6 +167,7 @@ def _namespace(sockets: Sequence[SocketInfo]) -> str:
     footer=9,
     refusal=needs_one("SIMULATE"),
     words="fake receive incoming inject as client impersonate trigger",
+    about="row",
 )
 def simulate(screen: MainScreen) -> None:
     socket = screen.targets()[0]
@@ -190,7 +193,7 @@ for _verb, _key, _help, _words in (
     ("move", "M", "Move them from rooms to others", "room change transfer switch"),
 ):
     _refusal = needs("JOIN" if _verb == "join" else "LEAVE")
-    action(_verb, _key, _verb, _help, group="Act", footer=10, refusal=_refusal, words=_words)(
+    action(_verb, _key, _verb, _help, group="Act", footer=10, refusal=_refusal, words=_words, about="row")(
         _rooms(_verb)  # type: ignore[arg-type]
     )
 
@@ -210,6 +213,7 @@ def _on_room(screen: MainScreen) -> bool:
     elsewhere="the cursor is on no room",
     refusal=needs("LEAVE", sockets=False),
     words="empty clear remove evict leave room everyone ban",
+    about="row",
 )
 def kick(screen: MainScreen) -> None:
     rosters = screen.session.live.rosters.values()
@@ -246,6 +250,7 @@ def kick(screen: MainScreen) -> None:
     footer=4,
     refusal=needs("DISCONNECT"),
     words="kick ban kill close end drop remove terminate",
+    about="row",
 )
 def disconnect(screen: MainScreen) -> None:
     _disconnect(screen, "namespace")
@@ -259,6 +264,7 @@ def disconnect(screen: MainScreen) -> None:
     group="Act",
     refusal=needs("DROP"),
     words="kill drop terminate network transport reconnect disconnect crash",
+    about="row",
 )
 def drop(screen: MainScreen) -> None:
     _disconnect(screen, "drop")
@@ -282,6 +288,7 @@ def _disconnect(screen: MainScreen, first: str) -> None:
     group="Act",
     refusal=needs_one("SET_ATTRIBUTE"),
     words="set data property session user edit delete attach",
+    about="row",
 )
 def attribute(screen: MainScreen) -> None:
     detail = screen.view.detail

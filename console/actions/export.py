@@ -54,6 +54,7 @@ def _nothing(screen: MainScreen) -> str:
     footer=9,
     refusal=_nothing,
     words="clipboard yank json javascript python code snippet",
+    about="row",
 )
 def copy(screen: MainScreen) -> None:
     things = _subjects(screen)
@@ -113,6 +114,7 @@ def _empty(screen: MainScreen) -> str:
     footer=9,
     refusal=_empty,
     words="write save file csv json report download dump",
+    about="list",
 )
 def export(screen: MainScreen) -> None:
     if found := contents(screen):

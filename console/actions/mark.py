@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from console.actions.registry import action
-from console.widgets.event_list import EventList
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -17,11 +16,6 @@ def _markable(screen: MainScreen) -> bool:
 
 def _markable_or_foldable(screen: MainScreen) -> bool:
     return _markable(screen) or screen.view.in_detail
-
-
-def _searching(screen: MainScreen) -> str:
-    searching = isinstance(screen.view.marking, EventList) and screen.view.searching
-    return "the filter still searches" if searching else ""
 
 
 def _folds(screen: MainScreen) -> str:
@@ -39,6 +33,7 @@ def _folds(screen: MainScreen) -> str:
     elsewhere="nothing here can be marked",
     words="select tick fold expand collapse",
     label_here=_folds,
+    about="near",
 )
 def mark(screen: MainScreen) -> None:
     screen.view.toggle()
@@ -53,7 +48,7 @@ def mark(screen: MainScreen) -> None:
     group="Mark",
     visible=_markable,
     elsewhere="nothing here can be marked",
-    refusal=_searching,
+    about="list",
     words="select everything",
 )
 def mark_all(screen: MainScreen) -> None:
@@ -70,7 +65,7 @@ def mark_all(screen: MainScreen) -> None:
     group="Mark",
     visible=_markable,
     elsewhere="nothing here can be marked",
-    refusal=_searching,
+    about="list",
     words="select",
 )
 def invert_marks(screen: MainScreen) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     group="Move",
     footer=2,
     words="details inspect show go",
+    about="row",
 )
 def open(screen: MainScreen) -> None:
     screen.open_current()
@@ -67,12 +68,12 @@ for _id, _key, _help in (
     action(_id, _key, _id, _help, group="Move")(_view(_id))
 
 
-@action("next-pane", "tab", "next pane", "Move to the next pane", group="Move")
+@action("next-pane", "tab", "next pane", "Move to the next pane", group="Move", about="row")
 def next_pane(screen: MainScreen) -> None:
     screen.app.action_focus_next()
 
 
-@action("previous-pane", "shift+tab", "previous pane", "Move to the previous pane", group="Move")
+@action("previous-pane", "shift+tab", "previous pane", "Move to the previous pane", group="Move", about="row")
 def previous_pane(screen: MainScreen) -> None:
     screen.app.action_focus_previous()
 
@@ -152,6 +153,7 @@ def pause(screen: MainScreen) -> None:
     footer=10,
     key_display="^o",
     words="focus pane goto",
+    about="row",
 )
 def jump(screen: MainScreen) -> None:
     screen.app.push_screen(JumpScreen(targets(screen)))

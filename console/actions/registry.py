@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from textual.binding import Binding
 
+from console.widgets.line_list import About
+
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
 
@@ -42,9 +44,13 @@ class Action(NamedTuple):
     words: str
     #: Its label where it does something else than elsewhere, "" where it does not.
     label_here: Callable[[MainScreen], str]
+    #: What of the list it is about: it waits until the filter has found that.
+    about: About
 
     def why_not(self, screen: MainScreen) -> str:
         """Why it can't be done here and now, "" when it can."""
+        if screen.view.pending(self.about):
+            return PENDING
         return self.refusal(screen) if self.visible(screen) else self.elsewhere
 
     def binding(self) -> Binding:
@@ -59,6 +65,9 @@ class Action(NamedTuple):
             id=self.id,
         )
 
+
+#: Why something about a row can't be done that is still looked for.
+PENDING = "the search still goes on"
 
 #: By id, in the order of the footer.
 ACTIONS: dict[str, Action] = {}
@@ -87,6 +96,7 @@ def action(
     typing: bool = False,
     words: str = "",
     label_here: Callable[[MainScreen], str] = nothing,
+    about: About = "",
 ) -> Callable[[Run], Run]:
     """Make a function of the main screen an action."""
 
@@ -108,6 +118,7 @@ def action(
             typing=typing,
             words=words,
             label_here=label_here,
+            about=about,
         )
         return run
 

@@ -87,6 +87,7 @@ def _marked_events(screen: MainScreen) -> list[int]:
     "make script",
     "Write a script of marked events, the timeline, or what sockets did",
     group="Export",
+    about="list",
 )
 def make_script(screen: MainScreen) -> None:
     screen.run_worker(_make_script(screen), group="make-script", exclusive=True)

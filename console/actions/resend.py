@@ -93,6 +93,7 @@ def again(record: EventRecord) -> Command:
     elsewhere="the cursor is on no event",
     refusal=_repeatable,
     words="repeat replay again retry",
+    about="row",
 )
 def resend(screen: MainScreen) -> None:
     record = event(screen)
@@ -138,6 +139,7 @@ def _edits(_screen: MainScreen) -> str:
     refusal=_repeatable,
     label_here=_edits,
     words="change modify repeat again replay",
+    about="row",
 )
 def edit(screen: MainScreen) -> None:
     record = event(screen)
@@ -165,6 +167,7 @@ def edit(screen: MainScreen) -> None:
     elsewhere="the cursor is on no event",
     refusal=_forwardable,
     words="forward copy emit elsewhere",
+    about="row",
 )
 def forward(screen: MainScreen) -> None:
     if record := event(screen):

@@ -133,7 +133,7 @@ def go_to_time(screen: MainScreen) -> None:
     screen.app.push_screen(MomentDialog(screen.session), answered)
 
 
-@action("go-to-record", "ctrl+t", "time of this", "Go to when the selected record happened", group="Time")
+@action("go-to-record", "ctrl+t", "time of this", "Go to when the selected record happened", group="Time", about="row")
 def go_to_record(screen: MainScreen) -> None:
     at = getattr(screen.subject(), "time", 0)
     if not at:

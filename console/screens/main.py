@@ -42,6 +42,7 @@ from console.state.state import State
 from console.text import cut, safe
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keys_footer import KeysFooter
+from console.widgets.line_list import LineList
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
 from server_core.records import Log, SocketInfo
@@ -115,9 +116,10 @@ class MainScreen(Screen[None]):
         self.playback: Playback | None = None
         #: A moment that others are compared with.
         self.pinned: int | None = None
-        #: What is typed there, and whether it is to be filtered by yet.
+        #: The query that it is of: what is typed there may be another by now.
         self._query: Query | None = None
-        self._filter_waits = False
+        #: Whether the row that actions are about is still looked for.
+        self._pending = False
         self._trail: list[Place] = []
         self._status = self._told = link.status
         self._resort_at = 0.0
@@ -189,6 +191,9 @@ class MainScreen(Screen[None]):
             self._ticked = now
             self.refresh_bindings()
             remember(self)
+        if (pending := self.view.pending("row")) != self._pending:
+            self._pending = pending
+            self.refresh_bindings()
         if (loading or self.view.searching) and not self._hurries:
             self._hurries = True
             self.set_timer(BREATH, self._hurry)
@@ -333,16 +338,17 @@ class MainScreen(Screen[None]):
     def set_filter(self, text: str) -> None:
         """Filter by a text."""
         self.bar.set(text)
+        self._filter()
 
     @on(FilterBar.Changed)
-    def _filtered(self, event: FilterBar.Changed) -> None:
-        self._query, self._filter_waits = event.query, True
+    def _filtered(self) -> None:
         self.call_after_refresh(self._filter)  # a letter is shown before what it finds
 
     def _filter(self) -> None:
-        if not self._filter_waits:
+        """Filter by what is typed."""
+        if self.bar.asked is self._query:
             return  # several letters were one
-        self._filter_waits = False
+        self._query = self.bar.asked
         self.filter = self._query.bind(self._query_context) if self._query else None
         self.view.set_filter(self.filter)
         self.refresh_bindings()
@@ -389,6 +395,21 @@ class MainScreen(Screen[None]):
         if table is not None and table.marks:
             return self.view.marked_sockets()
         return self.view.sockets()
+
+    def waits(self, key: str) -> bool:
+        """Whether what a key is about is still looked for: a row that the filter takes, or all of them."""
+        if isinstance(self.focused, Input):
+            return False
+        self._filter()  # what was typed holds for what is pressed next
+        if not (self.view.pending("near") or self.view.pending("list")):
+            return False
+        active = self.active_bindings.get(key)
+        if active is None:
+            return False
+        if active.node is not self:
+            return isinstance(active.node, LineList) and self.view.pending("near")
+        known = ACTIONS.get(active.binding.id or "")
+        return known is not None and self.view.pending(known.about)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action != "run":

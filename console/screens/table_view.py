@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from typing import Any, ClassVar
 
@@ -13,6 +14,9 @@ from console.state.timeline import FIRST, SLICE
 from console.widgets.line_list import LineList
 from console.widgets.table import Table
 
+#: Seconds from which on it is said that a filter is still looking.
+NOTICED = 0.2
+
 
 class TableView(View):
     """A view whose list is a table; its rows are opened by their ids."""
@@ -21,6 +25,8 @@ class TableView(View):
     noun: ClassVar[str]
 
     rows: Table[Any, Any]
+    #: Since when the list has not been that of the filter (monotonic), None where it is.
+    _stale_since: float | None = None
 
     @abstractmethod
     def ref_of(self, id: Any) -> Ref:
@@ -37,7 +43,7 @@ class TableView(View):
     def ref(self) -> Ref | None:
         if self.in_detail:
             return self.detail.ref()
-        return None if self.rows.selected is None else self.ref_of(self.rows.selected)
+        return None if (id := self.rows.selected) is None else self.ref_of(id)
 
     def show(self, ref: Ref) -> None:
         if (id := self.id_of(ref)) is not None:
@@ -47,7 +53,7 @@ class TableView(View):
     def hides(self, ref: Ref) -> bool:
         listing = self.rows.listing
         id = self.id_of(ref)
-        return id is not None and id not in listing.ids and listing.get(id) is not None
+        return id is not None and listing.get(id) is not None and listing.hides(id)
 
     def refilter(self) -> None:
         self.rows.listing.filter = self.filter
@@ -59,14 +65,29 @@ class TableView(View):
     def _order(self, seconds: float) -> None:
         """Look at the order for so long, and draw it once it is known."""
         listing, rows = self.rows.listing, self.rows
+        filtered = listing.stale
         if not listing.go_on(seconds):
+            self._say_progress()
             return
+        self._stale_since = None
         shown, total = len(listing.ids), listing.total
         rows.border_title = f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}"
         rows.hint = f"no {self.noun} matches the filter: escape clears it" if self.filter else self.hint()
         rows.sync()
+        if filtered and rows.has_focus and self.main_pane() is not rows:
+            self.main_pane().focus()  # what the filter found is there
         if self.detail.display:
             self.detail.sync()
+
+    def _say_progress(self) -> None:
+        """Say how far a filter has looked, where that takes longer than one waits without noticing."""
+        listing = self.rows.listing
+        if not listing.stale:
+            self._stale_since = None
+        elif self._stale_since is None:
+            self._stale_since = time.monotonic()
+        elif time.monotonic() - self._stale_since >= NOTICED:
+            self.rows.say(f"filtering {listing.progress:.0%}")
 
     def sync(self) -> None:
         self._order(SLICE)
@@ -78,7 +99,7 @@ class TableView(View):
     def _moved(self, event: LineList.Moved) -> None:
         # whoever is reading about something goes on reading when it leaves
         if event.list is self.rows and not self.in_detail:
-            self.detail.show(None if self.rows.selected is None else self.ref_of(self.rows.selected))
+            self.detail.show(None if (id := self.rows.selected) is None else self.ref_of(id))
             self.selected()
 
     def selected(self) -> None:

@@ -17,7 +17,7 @@ from console.state.session import Session
 from console.state.state import State
 from console.widgets.detail import Detail
 from console.widgets.event_list import EventList
-from console.widgets.line_list import LineList
+from console.widgets.line_list import About, LineList
 from console.widgets.table import Table
 from console.widgets.timeline_list import TimelineList
 from server_core.records import AnyRecord, EngineInfo, SocketInfo
@@ -78,6 +78,12 @@ class View(Horizontal):
         return (self.table is not None and self.table.listing.busy) or any(
             isinstance(pane, TimelineList) and pane.timeline.progress < 1 for pane in self.panes
         )
+
+    def pending(self, what: About) -> bool:
+        """Whether the row that an action is about, or the whole list, is still looked for."""
+        if self.in_detail and what != "list":
+            return self.detail.pending(what)
+        return self.focused_list.pending(what) or (what == "list" and self.main.pending(what))
 
     @property
     def table(self) -> Table[Any, Any] | None:

@@ -46,10 +46,6 @@ class FilterBar(Horizontal):
     class Changed(Message):
         """There is another query, or none."""
 
-        def __init__(self, query: Query | None) -> None:
-            super().__init__()
-            self.query = query
-
     class Chosen(Message):
         """A view was clicked, by its title."""
 
@@ -75,8 +71,9 @@ class FilterBar(Horizontal):
         self._shown = views[0][1]
         self._beside = beside
         self._saved = saved
-        #: The text of the query that was told of last.
+        #: The text of the query that was told of last, and the query, None for none.
         self.text = ""
+        self.asked: Query | None = None
         self._said = beside, False
         suggester = QuerySuggester(session, saved)
         self._field = _FilterField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
@@ -196,8 +193,8 @@ class FilterBar(Horizontal):
             return
         self._say("" if self._field.display else self._beside)
         if text != self.text:
-            self.text = text
-            self.post_message(self.Changed(query))
+            self.text, self.asked = text, query
+            self.post_message(self.Changed())
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         if (text, wrong) != self._said:  # its width is the text's: another one is a layout

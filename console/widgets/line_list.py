@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -15,6 +17,8 @@ from console.text import fit
 
 #: A piece of a line: safe text and the name of its style.
 Piece = tuple[str, str]
+#: What of a list something is about: the row under the cursor, the rows near it too, all rows, or nothing of it.
+About = Literal["row", "near", "list", ""]
 
 
 class LineList(Widget, can_focus=True):
@@ -132,6 +136,10 @@ class LineList(Widget, can_focus=True):
     @property
     def has_cursor(self) -> bool:
         return True
+
+    def pending(self, what: About) -> bool:
+        """Whether what an action is about is still looked for: the filter is new, or what is shown is."""
+        return False
 
     def _bar(self, y: int, rows: int) -> str:
         """The scroll bar's cell of a line."""

@@ -8,10 +8,11 @@ from typing import Generic, NamedTuple, TypeVar
 from textual import events
 from textual.message import Message
 
+from console.state.filter import Filter
 from console.state.listing import Listing
 from console.state.timeline import FIRST
 from console.text import cut
-from console.widgets.line_list import LineList, Piece, column
+from console.widgets.line_list import About, LineList, Piece, column
 
 Thing = TypeVar("Thing")
 Id = TypeVar("Id", bound=Hashable)
@@ -64,8 +65,9 @@ class Table(LineList, Generic[Thing, Id]):
         self.chosen_widths: dict[str, int] = {}
         #: Ids of what is marked; they may be gone, or hidden by the filter.
         self.marks: set[Id] = set()
-        #: Id of what the cursor is on, None when there is nothing.
-        self.selected: Id | None = None
+        #: Id of what the cursor was put on, and the filter of the list that it was put on in.
+        self._selected: Id | None = None
+        self._filter: Filter | None = None
         self.hint = ""
         self._columns_of: tuple[int, list[tuple[Column[Thing], int]]] = (-1, [])
         self._left_out: frozenset[str] = frozenset()
@@ -97,9 +99,25 @@ class Table(LineList, Generic[Thing, Id]):
         return self.hint
 
     @property
+    def selected(self) -> Id | None:
+        """Id of what the cursor is on, None when there is nothing.
+
+        A long list stands there for a moment as it was before a filter: what that does not take is not selected.
+        """
+        id = self._selected
+        return None if id is None or (self.listing.stale and self.listing.hides(id)) else id
+
+    @property
+    def has_cursor(self) -> bool:
+        return self.selected is not None
+
+    def pending(self, what: About) -> bool:
+        return bool(what) and self.listing.stale and (what != "row" or self.selected is None)
+
+    @property
     def current(self) -> Thing | None:
         """What the cursor is on."""
-        return None if self.selected is None else self.listing.get(self.selected)
+        return None if (id := self.selected) is None else self.listing.get(id)
 
     def listed(self) -> set[Id]:
         """Ids of what the list has."""
@@ -114,32 +132,45 @@ class Table(LineList, Generic[Thing, Id]):
 
     def toggle(self) -> None:
         """Mark what the cursor is on, or no more, and go on to the next."""
-        if self.selected is not None:
-            self.mark(self.marks ^ {self.selected})
+        if (id := self.selected) is not None:
+            self.mark(self.marks ^ {id})
             self.move(self.cursor + 1)
 
     def mark(self, ids: set[Id]) -> None:
         """Have these marked, and no others."""
         self.marks = ids
-        self.border_subtitle = f"● {len(ids)} marked" if ids else ""
+        self.say()
         self.refresh()
 
+    def say(self, searching: str = "") -> None:
+        """Name in the border what is marked, and how far a filter has looked that takes its time."""
+        marked = f"● {len(self.marks)} marked" if self.marks else ""
+        self.border_subtitle = "  ".join(filter(None, [marked, searching]))
+
     def sync(self) -> None:
-        """Take in the listing after it was refreshed: the cursor goes where its row went."""
-        ids = self.listing.ids
-        if self.selected is not None and self.selected in ids:
-            if not (self.cursor < len(ids) and ids[self.cursor] == self.selected):
-                self.cursor = ids.index(self.selected)
-        else:
-            self.cursor = max(0, min(self.cursor, len(ids) - 1))
+        """Take in the listing after it was refreshed: the cursor goes where its row went; where a filter hides that, to
+        the first that it takes."""
+        ids, id = self.listing.ids, self._selected
+        if id is not None and id in ids:
+            if not (self.cursor < len(ids) and ids[self.cursor] == id):
+                self.cursor = ids.index(id)
+        elif not self.listing.stale or id is None:
+            filtered = self.listing.filter is not self._filter and self.listing.filter is not None
+            self.cursor = 0 if filtered else max(0, min(self.cursor, len(ids) - 1))
             self._select()
+        if not self.listing.stale:
+            self._filter = self.listing.filter
+            self.say()
         self.update()
 
     def select(self, id: Id) -> bool:
-        """Put the cursor on what has this id; whether it is in the list."""
-        if id not in self.listing.ids:
+        """Put the cursor on what has this id; whether it is in the list, or will be."""
+        if id in self.listing.ids:
+            self.move(self.listing.ids.index(id))
+        elif self.listing.stale and not self.listing.hides(id):
+            self._choose(id)
+        else:
             return False
-        self.move(self.listing.ids.index(id))
         return True
 
     def move(self, row: int) -> None:
@@ -150,9 +181,11 @@ class Table(LineList, Generic[Thing, Id]):
 
     def _select(self) -> None:
         ids = self.listing.ids
-        selected = ids[self.cursor] if self.cursor < len(ids) else None
-        if selected != self.selected:
-            self.selected = selected
+        self._choose(ids[self.cursor] if self.cursor < len(ids) else None)
+
+    def _choose(self, id: Id | None) -> None:
+        if id != self._selected:
+            self._selected = id
             self.post_message(self.Moved(self))
 
     # order

@@ -16,7 +16,7 @@ from console.state.session import Session
 from console.state.state import State
 from console.state.timeline import Timeline
 from console.text import cut, fit, safe
-from console.widgets.line_list import LineList, Piece
+from console.widgets.line_list import About, LineList, Piece
 from server_core.records import AnyRecord, Log
 
 #: Seconds between two looks of a search that has nothing else to show.
@@ -81,6 +81,10 @@ class TimelineList(LineList):
     def record(self) -> AnyRecord | None:
         """The record under the cursor."""
         return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None
+
+    def pending(self, what: About) -> bool:
+        # what is found later stands above: it changes nothing for the row, nor for those near it
+        return bool(what) and self.timeline.progress < 1 and (what == "list" or not len(self.timeline))
 
     def select(self, record: AnyRecord) -> bool:
         """Put the cursor on a record; whether it is in the list."""

@@ -193,6 +193,11 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "console/screens/test_typeahead::test_what_a_key_opens_gets_the_keys_after_it",
             "console/screens/test_typeahead::test_a_key_that_nothing_answers_holds_up_no_other",
         ),
+        "nothing is done to a row that the filter hides": (
+            "console/screens/test_typeahead::test_what_acts_waits_until_the_filter_has_found_on_whom",
+            "console/screens/test_typeahead::test_so_does_what_opens_moves_and_marks",
+            "console/screens/test_typeahead::test_a_filter_that_takes_too_long_lets_nothing_be_done_and_says_why",
+        ),
         "every key remapped by its id": (
             "console/screens/test_manners::test_every_key_can_be_another",
             "console/screens/test_manners::test_an_action_that_lost_its_key_is_told",
