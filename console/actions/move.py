@@ -95,6 +95,7 @@ def _has_tabs(screen: MainScreen) -> bool:
     key_display="←",
     visible=_has_tabs,
     elsewhere="no detail is shown: ⏎ opens one",
+    about="row",
 )
 def previous_tab(screen: MainScreen) -> None:
     detail = screen.view.detail
@@ -113,6 +114,7 @@ def previous_tab(screen: MainScreen) -> None:
     visible=_has_tabs,
     elsewhere="no detail is shown: ⏎ opens one",
     label_here=_opens,
+    about="row",
 )
 def next_tab(screen: MainScreen) -> None:
     detail = screen.view.detail

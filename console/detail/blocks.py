@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
@@ -14,10 +14,14 @@ from console.text import cut, fit, safe, safe_lines, wrap
 #: A piece of a line: safe text and the name of its style.
 Piece = tuple[str, str]
 Fold = Literal["toggle", "open", "close"]
+#: Looks for a row step by step: each says how far it is, from 0 to 1, and in the end there is the row, or None.
+Seeking = Generator[float, None, int | None]
 
 #: Cells of the names' column.
 _NAME = 13
 _WIDEST_NAME = 24
+#: Characters that are searched at a time: backwards, where the last match counts, first only a few.
+_SPAN, _FEW = 64_000, 2_000
 
 
 class Block:
@@ -43,12 +47,14 @@ class Block:
         """Open or close what stands in a row; the row to go to, None where there is nothing to fold."""
         return None
 
-    def reach(self, row: int) -> bool:
-        """The cursor is on a row: read more where it was left for later; whether there are other rows now."""
-        return False
+    def reach(self, row: int) -> int | None:
+        """The cursor is on a row: read more where it was left for later; where the cursor belongs then, None where the
+        rows are still the same."""
+        return None
 
-    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
-        """The next row after (or before) a row in which a text is found; None where there is none."""
+    def seek(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> Seeking:
+        """Look for the next row after (or before) a row in which a text is found, in steps of a few milliseconds."""
+        yield from ()
         return None
 
 
@@ -90,8 +96,8 @@ class Facts(Block):
     def attribute(self, row: int) -> str:
         return self._rows[row][1].attribute
 
-    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
-        return find_row(
+    def seek(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> Seeking:
+        return seek_row(
             pattern, row, len(self._rows), lambda at: "".join(text for text, _ in self._rows[at][0]), forward=forward
         )
 
@@ -148,11 +154,11 @@ class Rows(Block):
     def ref(self, row: int) -> Ref | None:
         return self._ref(row)
 
-    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+    def seek(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> Seeking:
         def text(at: int) -> str:
             return "".join(text for text, _ in self._draw(at, 1_000))
 
-        return find_row(pattern, row, self._count(), text, forward=forward)
+        return seek_row(pattern, row, self._count(), text, forward=forward)
 
 
 class Hex(Block):
@@ -184,25 +190,43 @@ class Hex(Block):
         self.open = wanted
         return 0
 
-    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
+    def seek(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> Seeking:
         """By the characters that stand beside the numbers, as Latin-1."""
         text = self._data.decode("latin-1")
         at = max(0, row) * self._per
+        start, end = (0 if row < 0 else at, len(text)) if forward else (0, max(0, at - self._per))
+        for low, high in spans(pattern, start, end, forward=forward):
+            found: int | None = None
+            for match in pattern.finditer(text, low, high):
+                found = match.start()
+                if forward:
+                    break
+            if found is not None:
+                self.open = True
+                return 1 + found // self._per
+            yield low / len(text)
+        return None
+
+
+def spans(pattern: re.Pattern[str], start: int, end: int, *, forward: bool) -> Iterator[tuple[int, int]]:
+    """From where to where a text is searched, one after the other, so that none takes long: what begins in one of them
+    is whole in it."""
+    beyond = len(pattern.pattern)
+    size = _SPAN if forward else _FEW
+    low = start if forward else end
+    while low < end if forward else low > start:
+        if not forward:
+            size = min(_SPAN, 2 * size)
+            low = max(start, low - size)
+        yield low, min(end, low + size + beyond)
         if forward:
-            match = pattern.search(text, 0 if row < 0 else at)
-        else:
-            match = None
-            for match in pattern.finditer(text, 0, max(0, at - self._per)):  # noqa: B007  the last one
-                pass
-        if match is None:
-            return None
-        self.open = True
-        return 1 + match.start() // self._per
+            low += size
 
 
-def find_row(
-    pattern: re.Pattern[str], row: int, count: int, text: Callable[[int], str], *, forward: bool
-) -> int | None:
+def seek_row(pattern: re.Pattern[str], row: int, count: int, text: Callable[[int], str], *, forward: bool) -> Seeking:
     """The next row whose text matches."""
-    rows = range(row + 1, count) if forward else range(min(row, count) - 1, -1, -1)
-    return next((at for at in rows if pattern.search(text(at))), None)
+    for at in range(row + 1, count) if forward else range(min(row, count) - 1, -1, -1):
+        if pattern.search(text(at)):
+            return at
+        yield at / count
+    return None

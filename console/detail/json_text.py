@@ -7,9 +7,11 @@ the middle, with keys twice, with numbers and surrogates that no decoder takes. 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left
+from collections.abc import Generator, Sequence
 from typing import Literal
 
+from console.detail.json_walk import Step, Walk, short_end, string_end
 from server_core.redact import is_secret
 
 Kind = Literal["object", "array", "string", "other", "cut", "text"]
@@ -17,13 +19,16 @@ Kind = Literal["object", "array", "string", "other", "cut", "text"]
 #: Children that are read at a time, and characters that may be passed over to find where one ends.
 CHUNK = 200
 MAX_SKIP = 1_000_000
+#: Children that are read on to get to one, and characters before one in which those are that are read with it.
+NEAR, BEFORE = 1_000, 8_000
+#: Levels above what was gone to whose next children are read, and characters that may be passed over for those of one.
+LEVELS, BEHIND = 8, 10_000
 #: Characters of a string that a line shows, and that are read at a time where it is opened.
 SHORT, LONG = 200, 20_000
 #: Columns at which an opened string is wrapped.
 WRAP = 100
 
 _SPACE = re.compile(r"[ \t\r\n]*+")
-_STRING = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\Z)', re.DOTALL)
 _MARK = re.compile(r'[\[\]{}"]')
 _OTHER = re.compile(r'[^,:\[\]{}"\s]+')
 #: As much of a string's inside as ends with no half of an escape.
@@ -61,6 +66,7 @@ class Node:
         "complete",
         "depth",
         "end",
+        "first",
         "key",
         "kind",
         "open",
@@ -82,8 +88,10 @@ class Node:
         self.depth: int = parent.depth + 1 if parent else 0
         #: Whether it stands under a secret-looking name.
         self.secret = secret
+        #: Those that stand beside each other, and how many stand before them.
         self.children: list[Node] = []
-        #: Whether all children were read.
+        self.first = 0
+        #: Whether all children were read up to the last.
         self.complete = kind not in ("object", "array", "string")
         self.open = False
         #: Where the next child is read, and how far its end was looked for: place and depth.
@@ -98,7 +106,9 @@ class JsonText:
 
     def __init__(self, text: str, *, secret: bool = False, key: str = "") -> None:
         self.text = text
-        self.root = self._value(None, key, _SPACE.match(text, 0).end(), secret=secret)  # type: ignore[union-attr]
+        start = self._skip_space(0)
+        self.walk = Walk(text, start)
+        self.root = self._value(None, key, start, secret=secret)
 
     # reading
 
@@ -109,7 +119,7 @@ class JsonText:
             return Node(parent, key, "object" if first == "{" else "array", start, secret=secret)
         if first == '"':
             node = Node(parent, key, "string", start, secret=secret)
-            node.end = self._string_end(start)
+            node.end = string_end(text, start)
             return node
         match = _OTHER.match(text, start)
         node = Node(parent, key, "other" if match else "cut", start, secret=secret)
@@ -124,8 +134,9 @@ class JsonText:
             return self._read_lines(node)
         text, before = self.text, len(node.children)
         while len(node.children) - before < count:
-            if node.children and (last := node.children[-1]).end is None:
-                budget = self._find_end(last, budget)
+            if node.children:
+                if (last := node.children[-1]).end is None:
+                    budget = self._find_end(last, budget)
                 if last.end is None:
                     break
                 node.at = last.end
@@ -135,12 +146,12 @@ class JsonText:
             if at >= len(text) or text[at] in "]}":
                 node.complete, node.end = True, min(at + 1, len(text))
                 break
-            begin, key = at, f"[{len(node.children)}]"
+            begin, key = at, f"[{node.first + len(node.children)}]"
             if node.kind == "object":
                 if text[at] != '"':
                     self._cut(node, at)
                     break
-                end = self._string_end(at)
+                end = string_end(text, at)
                 key = unescape(text[at + 1 : min(end - 1, at + 1 + SHORT)])
                 at = self._skip_space(end)
                 if text[at : at + 1] != ":":
@@ -154,8 +165,6 @@ class JsonText:
             if child.kind == "cut":
                 node.complete, node.end = True, len(text)
                 break
-            if child.end is not None:
-                node.at = child.end
         return len(node.children) - before
 
     def _cut(self, node: Node, at: int) -> None:
@@ -169,22 +178,14 @@ class JsonText:
         match = _SPACE.match(self.text, at)
         return match.end() if match else at
 
-    def _string_end(self, start: int) -> int:
-        """Where a string ends that begins here."""
-        text = self.text
-        end = text.find('"', start + 1)
-        if end < 0:
-            return len(text)
-        if text[end - 1] != "\\":
-            return end + 1
-        match = _STRING.match(text, start)
-        return match.end() if match else len(text)
-
     def _find_end(self, node: Node, budget: int) -> int:
         """Look for where a container ends, for so many characters; what is left of them."""
         if node.complete:
             return budget
         text = self.text
+        node.end = self.walk.end(node.start) or short_end(text, node.start)
+        if node.end is not None:
+            return budget
         start, depth = at, _ = node._skip
         limit = min(len(text), at + budget)
         search = _MARK.search
@@ -192,7 +193,7 @@ class JsonText:
             at = match.end()
             mark = text[at - 1]
             if mark == '"':
-                at = self._string_end(at - 1)
+                at = string_end(text, at - 1)
             elif mark in "{[":
                 depth += 1
             else:
@@ -253,24 +254,91 @@ class JsonText:
             self._find_end(node, limit)
         return self.length(node)
 
-    def at(self, place: int) -> Node:
-        """The innermost value at a place in the text, read as far as that takes."""
+    # going to a place
+
+    def hides(self, path: Sequence[Step]) -> bool:
+        """Whether what is on the way to a place, or there, stands under a secret-looking name."""
+        return self.root.secret or any(is_secret(self._name(step)) for step in path)
+
+    def _name(self, step: Step) -> str:
+        """The name of the member of an object that a way goes through, "" in a list."""
+        text, at = self.text, self._skip_space(step.begin)
+        if text[step.start] != "{" or text[at : at + 1] != '"':
+            return ""
+        return unescape(text[at + 1 : min(string_end(text, at) - 1, at + 1 + SHORT)])
+
+    def down(self, path: Sequence[Step], place: int) -> Generator[float, None, Node]:
+        """Read what is on the way to a place, down to the innermost value there; rest at each level: how far the place
+        is, from 0 to 1."""
         node = self.root
-        while node.kind in ("object", "array"):
-            self._read_to(node, place)
-            index = bisect_right(node.children, place, key=lambda child: child.begin) - 1
-            if index < 0:
+        for step in path:
+            begin = self._skip_space(step.begin)
+            if begin > place or node.start != step.start or node.kind not in ("object", "array"):
                 break
-            node = node.children[index]
+            child = self._child(node, step.number, begin)
+            if child is None:
+                break
+            node = child
+            yield place / len(self.text)
+        above = node.parent
+        for _ in range(LEVELS):
+            if above is not None:
+                self.read(above, CHUNK // 2, budget=BEHIND)
+                above = above.parent
         return node
 
-    def _read_to(self, node: Node, place: int) -> None:
-        everything = len(self.text) + 1
-        while not node.complete:
-            if node.children:
-                last = node.children[-1]
-                if last.end is None:
-                    self._find_end(last, max(0, place + 1 - last._skip[0]))
-                if last.begin > place or last.end is None or last.end > place:
-                    break
-            self.read(node, CHUNK * 10, budget=everything)
+    def _child(self, node: Node, index: int, begin: int) -> Node | None:
+        """The child that begins at a place, read with some before it. Where it is far from those that were read, they
+        are let go of."""
+        if node.children and (last := node.children[-1]).kind == "cut" and begin >= last.start:
+            return last
+        behind = index - node.first - len(node.children)
+        child = self._known(node, begin)
+        if child is None and not node.complete and 0 <= behind < NEAR:
+            self.read(node, behind + 1)
+            child = self._known(node, begin)
+        if child is None:
+            before = self._before(node, index, begin)[-CHUNK // 2 :]
+            node.first, node.children = index - len(before), before
+            node.at, node.complete = begin, False
+            self.read(node, 1)
+            child = self._known(node, begin)
+        return child
+
+    def _known(self, node: Node, begin: int) -> Node | None:
+        at = bisect_left(node.children, begin, key=lambda child: child.begin)
+        return node.children[at] if at < len(node.children) and node.children[at].begin == begin else None
+
+    def _before(self, node: Node, index: int, begin: int) -> list[Node]:
+        """Some of the children that stand directly before the one with this number, which begins here."""
+        for _ in self.walk.go(max(node.start + 1, begin - BEFORE)):
+            pass  # there is a mark near it, for it was passed
+        step = next((step for step in self.walk.path() if step.start == node.start), None)
+        if step is None or step.number >= index:
+            return []
+        part = Node(node.parent, node.key, node.kind, node.start, secret=node.secret)
+        part.first, part.at = step.number, self._skip_space(step.begin)
+        self.read(part, index - step.number)
+        if len(part.children) < index - step.number or part.children[-1].kind == "cut":
+            return []
+        last = part.children[-1]
+        if last.end is None:
+            self._find_end(last, MAX_SKIP)
+        for child in part.children:
+            child.parent, child.depth = node, node.depth + 1
+        return part.children if last.end is not None else []
+
+    def read_before(self, node: Node) -> int:
+        """Read some of the children before those that were read; how many were read."""
+        if not node.first or not node.children:
+            return 0
+        before = self._before(node, node.first, node.children[0].begin)[-CHUNK:]
+        node.children[:0] = before
+        node.first -= len(before)
+        return len(before)
+
+    def begin_anew(self, node: Node) -> None:
+        """Have the children of a container read from the first one again, where others were read."""
+        if node.first:
+            node.first, node.children = 0, []
+            node.at, node.complete = node.start + 1, False

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from typing import Literal
 
-from console.detail.blocks import Block, Fold, Piece
+from console.detail.blocks import Block, Fold, Piece, Seeking, spans
 from console.detail.json_text import CHUNK, MAX_SKIP, SHORT, JsonText, Node, unescape
+from console.detail.json_walk import Step
 from console.text import cut, safe, size
 from server_core.redact import MASK, is_secret
 
@@ -17,6 +19,8 @@ _INDENTED = 12
 _PLACEHOLDER = re.compile(r'\{"_placeholder":\s*true,\s*"num":\s*(\d+)\}')
 
 Label = Callable[[Node, int], str]
+#: A row is a node, or stands for those of its children that were not read: before those that were, or after them.
+Part = Literal["", "before", "after"]
 
 
 class Tree(Block):
@@ -44,7 +48,7 @@ class Tree(Block):
         self._label = label
         self._cut = cut
         self._attribute = attribute
-        self._rows: list[tuple[Node, bool]] = []
+        self._rows: list[tuple[Node, Part]] = []
         self._open_small(level)
         self._flatten()
 
@@ -80,10 +84,12 @@ class Tree(Block):
         return len(self._rows)
 
     def pieces(self, row: int, width: int) -> list[Piece]:
-        node, more = self._rows[row]
-        depth = node.depth + more
+        node, part = self._rows[row]
+        depth = node.depth + bool(part)
         indent = "  " * min(depth, _INDENTED) + (f"{depth} " if depth > _INDENTED else "")
-        if more:
+        if part == "before":
+            return [(f"{indent}  … ", "quiet"), (f"{node.first:,} before".replace(",", " "), "quiet")]
+        if part:
             what = "the text" if node.kind == "string" else f"{len(node.children)} of them are shown"
             return [(f"{indent}  … ", "quiet"), (f"more: {what}", "quiet")]
         if node.kind == "text":
@@ -104,10 +110,12 @@ class Tree(Block):
         return self._attribute
 
     def fold(self, row: int, how: Fold) -> int | None:
-        node, more = self._rows[row]
-        if more:
+        node, part = self._rows[row]
+        if part:
             if how == "close":
                 return self._close(node)
+            if part == "before":
+                return self.reach(row)
             self._json.read(node, CHUNK * 5, budget=len(self.text))
             self._flatten()
             return row
@@ -123,35 +131,56 @@ class Tree(Block):
         self._flatten()
         return row
 
-    def reach(self, row: int) -> bool:
-        node, more = self._rows[row]
-        if not more or not self._json.read(node):
-            return False
+    def reach(self, row: int) -> int | None:
+        node, part = self._rows[row]
+        if not part:
+            return None
+        first = node.children[0] if node.children else node
+        if not (self._json.read_before(node) if part == "before" else self._json.read(node)):
+            return None
         self._flatten()
-        return True
+        return row if part == "after" else self._row_of(first) - 1
 
-    def find(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> int | None:
-        text, json = self.text, self._json
-        node = self._rows[row][0] if 0 <= row < len(self._rows) else None
-        if forward:
-            at = 0 if node is None else node.start + 1 if node.kind in ("object", "array") else node.end or 0
-            matches = pattern.finditer(text, at)
-        else:
-            end = len(text) if node is None else node.begin
-            matches = iter([*pattern.finditer(text, 0, end)][::-1])
-        for match in matches:
-            found = json.at(match.start())
-            if found is node or (self._masked(found)):
-                continue
-            above = found.parent
-            while above is not None:
-                if self._masked(above):
-                    break
-                above.open = True
-                above = above.parent
-            self._flatten()
-            return self._row_of(found)
+    def seek(self, pattern: re.Pattern[str], row: int, *, forward: bool) -> Seeking:
+        text, json, size = self.text, self._json, max(1, len(self.text))
+        here, start = self._from(row, forward=forward)
+        for low, high in spans(pattern, start if forward else 0, len(text) if forward else start, forward=forward):
+            found: tuple[list[Step], int] | None = None
+            for match in pattern.finditer(text, low, high):
+                place = match.start()
+                for at in json.walk.go(place):
+                    yield at / size
+                path = json.walk.path()
+                yield place / size
+                if not self.revealed and json.hides(path):
+                    continue
+                found = path, place
+                if forward and (node := (yield from json.down(*found))) is not here:
+                    return self._show(node)
+            if found and not forward:  # the last one of those in there
+                return self._show((yield from json.down(*found)))
+            yield low / size
         return None
+
+    def _from(self, row: int, *, forward: bool) -> tuple[Node | None, int]:
+        """The node of a row, and the place from which on is looked for something that is after, or before it."""
+        if not 0 <= row < len(self._rows):
+            return None, 0 if forward else len(self.text)
+        node, part = self._rows[row]
+        if part == "after":
+            return node, node.at
+        if not forward:
+            return node, node.begin
+        return node, node.start + 1 if node.kind in ("object", "array") else node.end or 0
+
+    def _show(self, node: Node) -> int:
+        """Open what a node is in; its row."""
+        above = node.parent
+        while above is not None:
+            above.open = True
+            above = above.parent
+        self._flatten()
+        return self._row_of(node)
 
     # inside
 
@@ -170,7 +199,7 @@ class Tree(Block):
 
     def _key(self, node: Node) -> str:
         siblings = self._json.root.children
-        if self._label and node.parent is self._json.root and len(siblings) <= CHUNK:
+        if self._label and node.parent is self._json.root and len(siblings) <= CHUNK and not node.parent.first:
             return self._label(node, siblings.index(node))
         return node.key or ('""' if node.parent is not None and node.kind not in ("text", "cut") else "")
 
@@ -187,7 +216,7 @@ class Tree(Block):
         if node.kind in ("object", "array"):
             if node.open:
                 noun = "key" if node.kind == "object" else "item"
-                number = len(node.children)
+                number = node.first + len(node.children)
                 count = f"{number}{'' if node.complete else '+'} {noun}{'' if number == 1 and node.complete else 's'}"
                 return count, "quiet"
             if is_secret(raw) and not self.revealed:
@@ -201,11 +230,12 @@ class Tree(Block):
 
     def _close(self, node: Node) -> int:
         node.open = False
+        self._json.begin_anew(node)
         self._flatten()
         return self._row_of(node)
 
     def _row_of(self, node: Node) -> int:
-        return next((at for at, (each, more) in enumerate(self._rows) if each is node and not more), 0)
+        return next((at for at, (each, part) in enumerate(self._rows) if each is node and not part), 0)
 
     def _open_small(self, level: int) -> None:
         """Open the root, and what is small enough to be seen at once."""
@@ -224,13 +254,15 @@ class Tree(Block):
             waiting += node.children
 
     def _flatten(self) -> None:
-        rows: list[tuple[Node, bool]] = []
-        stack: list[tuple[Node, bool]] = [(self._json.root, False)]
+        rows: list[tuple[Node, Part]] = []
+        stack: list[tuple[Node, Part]] = [(self._json.root, "")]
         while stack:
-            node, more = stack.pop()
-            rows.append((node, more))
-            if not more and node.open and not self._masked(node):
+            node, part = stack.pop()
+            rows.append((node, part))
+            if not part and node.open and not self._masked(node):
                 if not node.complete:
-                    stack.append((node, True))
-                stack += [(child, False) for child in reversed(node.children)]
+                    stack.append((node, "after"))
+                stack += [(child, "") for child in reversed(node.children)]
+                if node.first:
+                    stack.append((node, "before"))
         self._rows = rows

@@ -40,6 +40,7 @@ from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
 from console.text import cut, safe
+from console.widgets.detail import Detail
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keys_footer import KeysFooter
 from console.widgets.line_list import LineList
@@ -300,6 +301,7 @@ class MainScreen(Screen[None]):
         """Leave the filter's field, go back to where one was, leave the detail, then the filter itself."""
         if self.bar.searching:
             self.bar.end_search()
+            self.view.detail.end_search()
             self.view.detail.focus()
             return
         if self.bar.typing:
@@ -329,10 +331,18 @@ class MainScreen(Screen[None]):
     @on(FilterBar.Sought)
     def _sought(self, event: FilterBar.Sought) -> None:
         detail = self.view.detail
-        self.bar.found(detail.search(event.text))
+        detail.search(event.text)
         if event.done:
             self.bar.end_search()
             detail.focus()
+        self.refresh_bindings()
+
+    @on(Detail.Sought)
+    def _looked(self, event: Detail.Sought) -> None:
+        if self.bar.searching:
+            self.bar.found(event.found)
+        elif not event.found:
+            self.notify("not in this detail", severity="warning", markup=False)
         self.refresh_bindings()
 
     def set_filter(self, text: str) -> None:

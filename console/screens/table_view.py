@@ -11,11 +11,8 @@ from textual import on
 from console.screens.view import View
 from console.state.refs import Ref
 from console.state.timeline import FIRST, SLICE
-from console.widgets.line_list import LineList
+from console.widgets.line_list import NOTICED, LineList
 from console.widgets.table import Table
-
-#: Seconds from which on it is said that a filter is still looking.
-NOTICED = 0.2
 
 
 class TableView(View):

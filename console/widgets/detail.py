@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import time
 from bisect import bisect_right
+from collections.abc import Generator
 
 from textual import events
 from textual.content import Content
@@ -19,9 +22,15 @@ from console.detail.socket import SocketPage
 from console.lines import Reader
 from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
+from console.state.timeline import FIRST, SLICE
 from console.text import cut, safe
-from console.widgets.line_list import LineList, Piece
+from console.widgets.line_list import NOTICED, About, LineList, Piece
 from server_core.records import AnyRecord
+
+#: A search through the blocks: how far it is in the one that it is at; in the end a block and a row in it.
+Seeking = Generator[float, None, tuple[Block, int] | None]
+#: Seconds between two slices of a search, in which keys are answered and all else is drawn.
+BREATH = 0.005
 
 
 class Detail(LineList):
@@ -29,6 +38,13 @@ class Detail(LineList):
 
     class Shown(Message):
         """It is about something else."""
+
+    class Sought(Message):
+        """What was looked for was found, or is not there."""
+
+        def __init__(self, *, found: bool) -> None:
+            super().__init__()
+            self.found = found
 
     def __init__(self, session: Session, reader: Reader, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -38,8 +54,11 @@ class Detail(LineList):
         #: What it is about.
         self.subject: Ref | None = None
         self.tab = 0
-        #: What was searched for last.
+        #: What was searched for last, the search that goes on, which way, how far it is, and since when (monotonic).
         self.pattern: re.Pattern[str] | None = None
+        self._seeking: Seeking | None = None
+        self._forward = True
+        self._sought = self._since = 0.0
         self._blocks: list[Block] = []
         #: The first row of each block, and the number of rows.
         self._starts: list[int] = []
@@ -115,6 +134,7 @@ class Detail(LineList):
 
     def _begin(self) -> None:
         """Stand at the top, or at the newest."""
+        self.end_search()
         self.top = self.cursor = 0
         self.following = self.follows_newest
         if self.is_mounted:
@@ -143,10 +163,17 @@ class Detail(LineList):
         page = self.page_shown
         self.border_title = Content(safe(page.title()) if page else "Detail")  # a plain string would be parsed
         self._blocks = page.blocks(self.tab_name) if page else []
-        searching = f"searching {self.searching:.0%}" if self.searching < 1 else ""
-        self.border_subtitle = Content("  ".join(filter(None, [searching, safe(page.note()) if page else ""])))
+        self._say()
         self._lay_out()
         self.update()
+
+    def _say(self) -> None:
+        """Name in the border how far it is with what takes its time."""
+        page, searched = self.page_shown, self.searching
+        if self._seeking and time.monotonic() - self._since >= NOTICED:
+            searched = self._sought
+        searching = f"searching {searched:.0%}" if searched < 1 else ""
+        self.border_subtitle = Content("  ".join(filter(None, [searching, safe(page.note()) if page else ""])))
 
     def sync_events(self) -> None:
         """Take in what changed where it is a list of what happens."""
@@ -190,34 +217,81 @@ class Detail(LineList):
 
     # searching
 
-    def search(self, text: str) -> bool:
-        """Go to the first place from the cursor on where a text is found; whether there is one."""
-        self.pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
-        return self.pattern is None or self._search(self.cursor - 1, forward=True)
+    def pending(self, what: About) -> bool:
+        return bool(what) and self._seeking is not None
 
-    def search_on(self, *, forward: bool) -> bool:
-        """Go to the next place, or the one before; whether there is one."""
-        return self.pattern is not None and self._search(self.cursor, forward=forward)
+    def search(self, text: str) -> None:
+        """Go to the first place from the cursor on where a text is found; says `Sought`."""
+        pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        if pattern != self.pattern or self._seeking is None:
+            self.pattern = pattern
+            self._look_for(self.cursor - 1, forward=True)
 
-    def _search(self, start: int, *, forward: bool) -> bool:
+    def search_on(self, *, forward: bool) -> None:
+        """Go to the next place, or the one before; says `Sought`."""
+        self._look_for(self.cursor, forward=forward)
+
+    def end_search(self) -> None:
+        """Look no further."""
+        if self._seeking is not None:
+            self._seeking = None
+            self._say()
+
+    def _look_for(self, row: int, *, forward: bool) -> None:
+        """Look at once for what takes no time, and for the rest in slices."""
+        self.end_search()
+        if self.pattern is None:
+            self.post_message(self.Sought(found=True))
+            return
+        seeking = self._seeking = self._seek(self.pattern, row, forward=forward)
+        self._forward, self._sought, self._since = forward, 0.0, time.monotonic()
+        if not self._look_on(seeking, FIRST):
+            self.run_worker(self._look_further(seeking), group="search", exclusive=True)
+
+    async def _look_further(self, seeking: Seeking) -> None:
+        while seeking is self._seeking and not self._look_on(seeking, SLICE):
+            self._say()
+            await asyncio.sleep(BREATH)
+
+    def _look_on(self, seeking: Seeking, seconds: float) -> bool:
+        """Look on for about so long; whether the search is over, and the cursor where it led."""
+        until = time.perf_counter() + seconds
+        try:
+            self._sought = next(seeking)
+            while time.perf_counter() < until:
+                self._sought = next(seeking)
+        except StopIteration as done:
+            self.end_search()
+            self._go_to(done.value)
+            return True
+        return False
+
+    def _go_to(self, found: tuple[Block, int] | None) -> None:
+        if found is not None:
+            block, row = found
+            if block not in self._blocks:  # others are shown by now
+                self._look_for(self.cursor - self._forward, forward=self._forward)
+                return
+            self._lay_out()
+            self.following = False
+            self.move(self._starts[self._blocks.index(block)] + row)
+        self.post_message(self.Sought(found=found is not None))
+
+    def _seek(self, pattern: re.Pattern[str], start: int, *, forward: bool) -> Seeking:
         """From a row to the end, then from the other end up to it."""
-        pattern = self.pattern
-        if pattern is None or not self._blocks:
-            return False
-        count = len(self._blocks)
-        here = max(0, bisect_right(self._starts, max(0, start)) - 1)
+        blocks, starts = self._blocks, self._starts
+        if not blocks:
+            return None
+        count = len(blocks)
+        here = max(0, bisect_right(starts, max(0, start)) - 1)
         order = [(here + step) % count if forward else (here - step) % count for step in range(count + 1)]
         for turn, index in enumerate(order):
-            block = self._blocks[index]
+            block = blocks[index]
             outside = -1 if forward else block.lay_out(max(10, self.size.width - 1))
-            row = start - self._starts[index] if turn == 0 else outside
-            found = block.find(pattern, row, forward=forward)
+            found = yield from block.seek(pattern, start - starts[index] if turn == 0 else outside, forward=forward)
             if found is not None:
-                self._lay_out()
-                self.following = False
-                self.move(self._starts[index] + found)
-                return True
-        return False
+                return block, found
+        return None
 
     # drawing
 
@@ -266,6 +340,7 @@ class Detail(LineList):
         if self.follows_newest:
             self.following = row >= self.row_count() - 1
         super().move(row)
-        if (found := self._at(self.cursor)) and found[0].reach(found[1]):
+        found = self._at(self.cursor)
+        if found and (to := found[0].reach(found[1])) is not None:
             self._lay_out()
-            self.refresh()
+            super().move(self._starts[self._blocks.index(found[0])] + to)

@@ -17,6 +17,8 @@ from console.text import fit
 
 #: A piece of a line: safe text and the name of its style.
 Piece = tuple[str, str]
+#: Seconds from which on it is said how far something is.
+NOTICED = 0.2
 #: What of a list something is about: the row under the cursor, the rows near it too, all rows, or nothing of it.
 About = Literal["row", "near", "list", ""]
 

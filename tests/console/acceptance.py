@@ -65,6 +65,8 @@ ROWS: dict[str, dict[str, tuple[str, ...]]] = {
             "console/screens/test_views::test_folding_with_keys",
             "console/screens/test_views::test_a_detail_is_searched",
             "console/screens/test_views::test_what_is_looked_for_in_a_detail_is_seen_as_it_is_typed",
+            "console/screens/test_views::test_a_search_that_takes_time_says_how_far_it_is_and_keys_wait_for_what_it_finds",
+            "console/detail/test_tree::test_what_is_found_far_away_is_gone_to_without_all_that_stands_before_it",
         ),
         "binary as a hex view": ("console/screens/test_views::test_binary_is_a_hex_view_with_its_size",),
         "attributes as a tree with their history, editable where the server allows it": (

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 import pytest
+from textual import events
 
 from console.state.state import State
+from console.widgets.detail import Detail
 from server_core import records
 from server_core.records import AnyRecord, ServerInfo
 from tests.console.screens.conftest import BEA, BOB, Open, Screen, chat
@@ -291,6 +293,42 @@ async def test_a_detail_is_searched(open_console: Open) -> None:
         await screen.press("escape")
         await screen.wait("← bob big")
         assert "needle" not in screen.text()
+
+
+async def test_a_search_that_takes_time_says_how_far_it_is_and_keys_wait_for_what_it_finds(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_on, goes_on = Detail._look_on, False
+
+    def held(detail: Detail, seeking: Any, seconds: float) -> bool:
+        return goes_on and look_on(detail, seeking, seconds)
+
+    monkeypatch.setattr(Detail, "_look_on", held)
+    make = Maker(epoch=2)
+    payload = {"list": [*range(300_000)], "last": {"needle": [1, 2]}}
+    async with open_console() as screen:
+        await screen.feed(make.received(BOB, "big", payload))
+        await screen.press("3", "end", "enter")
+        await screen.wait("← bob big", "more: ")
+        for key in ("slash", *"needle", "enter", "space"):
+            screen.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await screen.wait("searching 0%", "/ find")
+        assert "needle" not in screen.text()
+        goes_on = True
+        await screen.wait("▾ needle: 2 items")  # it was opened there
+        assert "searching" not in screen.text()
+        goes_on = False
+        await screen.press("slash", *"nowhere")
+        await screen.wait("searching 0%")
+        await screen.press("escape")
+        await screen.wait_gone("searching")
+        goes_on = True
+        await screen.press("slash", *"nowhere")
+        await screen.wait("✗ not in this detail")
+        await screen.press("enter")
+        await screen.wait_gone("✗ not in this detail")
+        await screen.press("n")
+        await screen.wait("▌ not in this detail")
 
 
 async def test_binary_is_a_hex_view_with_its_size(open_console: Open) -> None:
