@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
 from textual.widgets._footer import FooterKey
 
 from console.link.base import LinkState, LinkStatus
+from console.screens import main
+from console.state import timeline
+from console.state.timeline import Timeline
 from server_core import records
 from server_core.records import CommandResult, Disconnect
 from tests.console.screens.conftest import BEA, BOB, Open
 from tests.support.make import Maker
+from tests.support.waiting import poll
 
 SIZES = [(80, 24), (120, 40), (200, 50)]
 
@@ -297,3 +302,30 @@ async def test_copying_puts_the_record_or_the_id_on_the_clipboard(open_console: 
         assert screen.app.clipboard == BOB
         await screen.press("3", "y", "y")
         assert '"kind": "attribute_set"' in screen.app.clipboard
+
+
+async def test_a_search_in_the_timeline_goes_on_behind_a_dialog(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(main, "REDRAW", 3_600.0)  # behind a dialog, nothing else is drawn any more
+    monkeypatch.setattr(timeline, "SLICE", 0.0)  # one piece at a time
+    look, looks = Timeline._go_on, False
+
+    def look_on(shown: Timeline, seconds: float) -> None:
+        if looks or shown.filter is None:
+            look(shown, seconds)
+
+    monkeypatch.setattr(Timeline, "_go_on", look_on)
+    make = Maker()
+    events = [make.received(BOB, "tick", number) for number in range(20_000)]
+    async with open_console([*make.socket(BOB), *events]) as screen:
+        await screen.press("3", "slash", *"tick", "enter")
+        await screen.wait("searching 0%", "0 found")
+        shown: Any = screen.app.screen.query_one("#event-list")
+        await screen.press("question_mark")
+        await screen.wait("Here, in Events")
+        looks = True
+        assert await poll(lambda: shown.timeline.progress == 1, 10)
+        assert "Here, in Events" in screen.text()
+        await screen.press("escape")
+        await screen.wait("20 000 found")
