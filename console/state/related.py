@@ -74,20 +74,12 @@ class Related:
         record, history = self._record, self._state.history
         if not isinstance(record, AckSent | AckReceived | HandlerException) or self.number is None:
             return None
+        if isinstance(record, AckSent | AckReceived) and (event := event_of(self._state, record)):
+            return event
+        # an exception does not tell when its event was, nor does each ack: those of a HAR file, or where clocks jump
         first = max(history.first, self.number - _FAR)
         before = list(islice(history.since(first), self.number - first))
-        for each in reversed(before):
-            match each, record:
-                case EventReceived(), AckSent():
-                    if (each.socket, each.nsp, each.id) == (record.socket, record.nsp, record.id):
-                        return each
-                case EventSent(), AckReceived():
-                    if (each.socket, each.nsp, each.id) == (record.socket, record.nsp, record.id):
-                        return each
-                case EventReceived(), HandlerException():
-                    if each.socket == record.socket and _names(record, each):
-                        return each
-        return None
+        return next((event for each in reversed(before) if (event := _caused(record, each))), None)
 
 
 def event_of(state: State, ack: AckSent | AckReceived) -> EventReceived | EventSent | None:
@@ -96,14 +88,22 @@ def event_of(state: State, ack: AckSent | AckReceived) -> EventReceived | EventS
         return None
     history = state.history
     at = _at(state, ack.time - round(ack.elapsed * 1e9))
-    kind = EventReceived if isinstance(ack, AckSent) else EventSent
-    about = ack.socket, ack.nsp, ack.id, ack.server
     near = range(max(history.first, at - _AROUND), min(history.end, at + _AROUND))
     for number in sorted(near, key=lambda each: abs(each - at)):
-        each = history[number]
-        if isinstance(each, kind) and (each.socket, each.nsp, each.id, each.server) == about:
-            return each
+        if (event := _caused(ack, history[number])) and event.server == ack.server:
+            return event
     return None
+
+
+def _caused(record: AckSent | AckReceived | HandlerException, event: AnyRecord) -> EventReceived | EventSent | None:
+    """The event, where an ack answers it, or its handler raised."""
+    if isinstance(record, HandlerException):
+        if isinstance(event, EventReceived) and event.socket == record.socket and _names(record, event):
+            return event
+        return None
+    kind: type[EventReceived | EventSent] = EventReceived if isinstance(record, AckSent) else EventSent
+    about = record.socket, record.nsp, record.id
+    return event if isinstance(event, kind) and (event.socket, event.nsp, event.id) == about else None
 
 
 def last_received(state: State, socket: str) -> EventReceived | None:
