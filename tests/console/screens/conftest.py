@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
+import unicodedata
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from textual.events import Paste
+from textual.events import Key, Paste
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 from textual.widgets import TextArea
 
@@ -37,9 +39,13 @@ class Screen:
         return "\n".join("".join(segment.text for segment in line)[:width] for line in lines[:height])
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and wait until the app has done what they do: Textual's own pilot waits for the process to be
-        idle, which it takes for granted on a machine that is busy with others."""
-        await self.pilot.press(*keys)
+        """Press keys in one go, and wait until the app has done what they do.
+
+        Textual's own pilot waits after each until the process is idle: long where a screen is busy, and not long enough
+        where the machine is.
+        """
+        for key in keys:
+            self.app.post_message(_pressed(key))
         await self._done()
 
     async def type(self, text: str) -> None:
@@ -52,7 +58,7 @@ class Screen:
         await self._done()
 
     async def _done(self) -> None:
-        await self.pilot.pause()
+        await self.pilot._wait_for_screen()
         assert await poll(lambda: not self.app.has_keys, 20, 0.005)
         await self.pilot.pause()
 
@@ -92,6 +98,17 @@ class Screen:
         text = self.text()
         assert unexpected not in text, text
         return text
+
+
+def _pressed(key: str) -> Key:
+    """The event of a key, as a terminal's driver makes it."""
+    if len(key) == 1 and not key.isalnum():
+        key = _character_to_key(key)
+    try:
+        character: str | None = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(key, key)))
+    except KeyError:
+        character = key if len(key) == 1 else None
+    return Key(key, character)
 
 
 #: Who is in `chat`.
