@@ -56,7 +56,7 @@ async def test_events_to_rooms_and_marked_sockets_with_the_acks_of_each(target: 
                 assert question["args"] == ["pasted", b"\x00\x01\xff"]
                 if socket is bob:
                     await socket.answer(question, {"seen": True})
-            await console.wait_for("✓ 1 answered", timeout=10)
+            await console.wait_for("✓ 1 answered")
             text = await console.wait_for("✗ 1 timed out")
             assert re.search(r"✗ alice +2.0 s +timed out", text)
             assert re.search(r'✓ bob .*\[\{"seen":true\}\]', text)

@@ -214,7 +214,7 @@ async def test_a_killed_child_is_told_of_and_started_again() -> None:
 )
 async def test_a_broken_target_shows_why_in_the_log_pane(target: str, why: str) -> None:
     async with Console(target) as console:
-        await console.wait_for("could not be loaded", 15)
+        await console.wait_for("could not be loaded")
         await console.view(6)
         text = await console.wait_for(why)
         assert ("Traceback" in text) == ("Error:" in why)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -357,10 +358,13 @@ async def test_an_older_node_server_that_does_not_tell_what_it_sends(js: None, v
             assert await socket.emit_with_ack("echo", 1, timeout=20) == [1]
             with pytest.raises(TimeoutError):
                 await receive(socket, 0.1)
-        begun = asyncio.get_running_loop().time()
+        begun = time.monotonic()
+        await socketscope("sockets", "http://127.0.0.1:9", "--user", "admin")  # no more than its start
+        start = time.monotonic() - begun
+        begun = time.monotonic()
         sent = await socketscope("emit", url, "--user", "admin", "--to", "vip", "--to", "lobby", "news", "[1]")
         assert (sent.code, sent.out) == (0, '"news" sent to 2 sockets\n'), sent
         assert await receive(bob) == await receive(eve) == ["news", 1]
-        assert asyncio.get_running_loop().time() - begun < 8
+        assert time.monotonic() - begun < 8 + 2 * start  # the machine may be busy
         assert (await console.send(Disconnect(sockets=(eve.id,)))).ok
         assert await poll(lambda: eve.reason, 20)

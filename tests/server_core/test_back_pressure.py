@@ -36,7 +36,7 @@ async def deaf(url: str) -> AsyncIterator[Client]:
     """A client that joins "/", then reads nothing more."""
     host, port = url.removeprefix("http://").split(":")
     _, client = await asyncio.get_running_loop().create_connection(lambda: Client(host), host, int(port))
-    await asyncio.wait_for(client.connected, 5)
+    await asyncio.wait_for(client.connected, 20)
     client.pause()
     try:
         yield client
@@ -56,7 +56,7 @@ async def test_a_client_that_does_not_read_is_let_go(watched: Watched[Server]) -
     async with deaf(watched.url), raw.websocket(watched.url) as good:
         await good.send("40")
         assert (await good.receive())[:2] == "40"
-        assert await poll(lambda: len(sockets) == 2, 5)
+        assert await poll(lambda: len(sockets) == 2, 20)
         slow = sockets[0]
         waiting = 0
         for _ in range(500):
@@ -69,7 +69,7 @@ async def test_a_client_that_does_not_read_is_let_go(watched: Watched[Server]) -
         assert LIMIT - 50_100 < waiting <= LIMIT
         assert reasons == [("transport error", f"more than {LIMIT} bytes waited to be sent")]
         assert slow.conn.queue.size == 0
-        assert await poll(lambda: len(watched.io.eio.sockets) == 1, 5)
+        assert await poll(lambda: len(watched.io.eio.sockets) == 1, 20)
         (gone,) = await watched.wait(records.Disconnected)
         assert gone.reason == "transport error"
 
@@ -80,7 +80,7 @@ async def test_a_client_that_does_not_poll_is_let_go(watched: Watched[Server]) -
         assert (await idle.receive())[:2] == "40"
         for _ in range(30):
             await watched.io.emit("news", "x" * 50_000)
-        assert await poll(lambda: not watched.io.eio.sockets, 5)
+        assert await poll(lambda: not watched.io.eio.sockets, 20)
         (gone,) = await watched.wait(records.Disconnected)
         assert gone.reason == "transport error"
 

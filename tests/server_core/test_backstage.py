@@ -34,14 +34,14 @@ async def test_how_the_process_is_is_told_only_while_somebody_listens(monkeypatc
         heard.extend(batch)
 
     try:
-        await asyncio.wait_for(rounds.wait(), 5)
+        await asyncio.wait_for(rounds.wait(), 20)
         rounds.clear()
-        await asyncio.wait_for(rounds.wait(), 5)
+        await asyncio.wait_for(rounds.wait(), 20)
         assert [record for tap in (one, two) for record in tap.drain()] == []
         assert backstage._loop
         backstage._loop.call_soon_threadsafe(backstage.feed.listen, listen)
-        stats = await poll(lambda: [each for each in heard if isinstance(each, records.ServerStats)], 5)
+        stats = await poll(lambda: [each for each in heard if isinstance(each, records.ServerStats)], 20)
         assert stats
-        assert await poll(lambda: {each.server for each in heard} == {"one", "two"}, 5)
+        assert await poll(lambda: {each.server for each in heard} == {"one", "two"}, 20)
     finally:
         await asyncio.to_thread(backstage.stop)

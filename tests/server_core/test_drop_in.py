@@ -85,7 +85,7 @@ def build(sio: Any) -> list[Any]:
 
     @sio.on("ask me")
     async def ask_me(sid: str) -> Any:
-        answer = await sio.call("question", b"\x01", to=sid, timeout=5)
+        answer = await sio.call("question", b"\x01", to=sid, timeout=20)
         with contextlib.suppress(socketio.exceptions.TimeoutError):
             await sio.call("unanswered", to=sid, timeout=0.05)
             told.append("an answer that nobody gave")
@@ -143,26 +143,26 @@ async def script(url: str, transcript: list[Any]) -> None:
         async with client(url, {"name": "bob"}, transports=["polling"]) as bob:
             await note(alice)
             await note(bob, 2)
-            transcript.append(await alice.emit_with_ack("echo", 1, b"\xff", {"a": None}, timeout=5))
-            transcript.append(await alice.emit_with_ack("echo", timeout=5))
+            transcript.append(await alice.emit_with_ack("echo", 1, b"\xff", {"a": None}, timeout=20))
+            transcript.append(await alice.emit_with_ack("echo", timeout=20))
             await bob.emit("tell", [1, "two"], {})
             await bob.emit("tell", [], {"skip_sid": bob.id})
             await bob.emit("tell", ["bob alone"], {"room": bob.id})
             await note(alice, 2)
             await note(bob, 2)
-            transcript.append(await alice.emit_with_ack("session", timeout=5))
-            transcript.append(await bob.emit_with_ack("session", timeout=5))
-            transcript.append(await alice.emit_with_ack("rooms", "lobby", timeout=5))
-            transcript.append(await bob.emit_with_ack("rooms", "nowhere", timeout=5))
-            transcript.append(await bob.emit_with_ack("close room", timeout=5))
-            transcript.append(await alice.emit_with_ack("about", timeout=5))
-            transcript.append(await bob.emit_with_ack("something else", 1, timeout=5))
-            asked = asyncio.ensure_future(alice.emit_with_ack("ask me", timeout=5))
-            question = await asyncio.wait_for(alice.receive(), 5)
+            transcript.append(await alice.emit_with_ack("session", timeout=20))
+            transcript.append(await bob.emit_with_ack("session", timeout=20))
+            transcript.append(await alice.emit_with_ack("rooms", "lobby", timeout=20))
+            transcript.append(await bob.emit_with_ack("rooms", "nowhere", timeout=20))
+            transcript.append(await bob.emit_with_ack("close room", timeout=20))
+            transcript.append(await alice.emit_with_ack("about", timeout=20))
+            transcript.append(await bob.emit_with_ack("something else", 1, timeout=20))
+            asked = asyncio.ensure_future(alice.emit_with_ack("ask me", timeout=20))
+            question = await asyncio.wait_for(alice.receive(), 20)
             transcript.append((question.name, question.args))
             await alice.ack(question, "an answer", b"\x02")
             await note(alice)  # unanswered
-            back = await asyncio.wait_for(alice.receive(), 5)
+            back = await asyncio.wait_for(alice.receive(), 20)
             transcript.append((back.name, back.args, back.id is not None))
             await alice.ack(back, "taken", 1)
             transcript.append(await asked)
@@ -178,11 +178,11 @@ async def script(url: str, transcript: list[Any]) -> None:
     async with client(url, nsp="/chat") as one, client(url, nsp="/chat") as two:
         await note(one)
         await note(two)
-        transcript.append(await one.emit_with_ack("greet", "eve", timeout=5))
-        transcript.append(await one.emit_with_ack("greet", "eve", timeout=5))
+        transcript.append(await one.emit_with_ack("greet", "eve", timeout=20))
+        transcript.append(await one.emit_with_ack("greet", "eve", timeout=20))
         await note(two, 2)
-        transcript.append(await two.emit_with_ack("leave", timeout=5))
-        transcript.append(await two.emit_with_ack("anywhere", 3, timeout=5))
+        transcript.append(await two.emit_with_ack("leave", timeout=20))
+        transcript.append(await two.emit_with_ack("anywhere", 3, timeout=20))
         await two.emit("kick")
         with pytest.raises(Closed) as left:
             await receive(two)
@@ -202,7 +202,7 @@ async def transcript_of(kind: str, redis: str | None = None) -> list[Any]:
     transcript: list[Any] = []
     async with running(kind, client_manager=manager) as (sio, url, told):
         await script(url, transcript)
-        assert await poll(lambda: len(told) == 5, 5), told
+        assert await poll(lambda: len(told) == 5, 20), told
         transcript += told
         if redis and kind == "ours":
             await sio.shutdown()
@@ -279,4 +279,4 @@ async def test_the_app_may_be_mounted_in_fastapi() -> None:
     app = fastapi.FastAPI()
     app.mount("/", io.app)
     async with serve(app) as url, client(url) as socket:
-        assert await socket.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await socket.emit_with_ack("echo", 1, timeout=20) == [1]

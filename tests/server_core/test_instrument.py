@@ -146,7 +146,7 @@ async def test_a_stock_client_reads_the_plain_protocol(kind: str) -> None:
             assert joined["data"] == {"user": "eve"}
             assert set(joined["rooms"]) == {eve.id, "lobby"}
             assert at.endswith("Z")
-            assert await eve.emit_with_ack("shout", "hi", timeout=5) == ["done"]
+            assert await eve.emit_with_ack("shout", "hi", timeout=20) == ["done"]
             assert (await admin.wait("event_received"))[:3] == ["/", eve.id, ["shout", "hi"]]
             sent = ["shouted", eve.id, "hi"]
             await admin.wait("event_sent", lambda args: args[:3] == ["/", bob.id, sent])
@@ -157,7 +157,7 @@ async def test_a_stock_client_reads_the_plain_protocol(kind: str) -> None:
         assert gone[0] == "/"
         await admin.wait("room_left", lambda args: args[:3] == ["/", "lobby", eve.id])
         wanted = {"rawConnection", "packetsIn", "bytesIn", "packetsOut", "bytesOut"}
-        assert await poll(lambda: wanted <= _counted(admin), 5)
+        assert await poll(lambda: wanted <= _counted(admin), 20)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -180,11 +180,11 @@ async def test_a_stock_client_acts_through_the_plain_protocol(kind: str) -> None
         await admin.wait("socket_disconnected", lambda args: args[1] == bob.id)
         for wrong in ((), (5,), ("/", "vip", bob.id, 7), ("/admin", None, "x"), ("/nowhere", None, "x")):
             await emit("emit", *wrong)
-            (answer,) = await admin.socket.emit_with_ack("emit", *wrong, timeout=5)
+            (answer,) = await admin.socket.emit_with_ack("emit", *wrong, timeout=20)
             assert not answer["ok"], wrong
-        (answer,) = await admin.socket.emit_with_ack("emit", "/", None, "connect", timeout=5)
+        (answer,) = await admin.socket.emit_with_ack("emit", "/", None, "connect", timeout=20)
         assert "reserved" in answer["error"]
-        assert await eve.emit_with_ack("shout", "still here", timeout=5) == ["done"]
+        assert await eve.emit_with_ack("shout", "still here", timeout=20) == ["done"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -201,12 +201,12 @@ async def test_a_console_reads_records_and_acts(kind: str) -> None:
         assert (await console.send(Emit(rooms=("vip",), event="hello", args="[1]"))).sockets == 1
         assert await receive(bob) == ["hello", 1]
         assert (await console.send(Leave(sockets=(bob.id,), rooms=("vip",)))).ok
-        await bob.emit_with_ack("shout", "hi", timeout=5)
+        await bob.emit_with_ack("shout", "hi", timeout=20)
         assert (await console.wait(records.EventReceived)).args == ["hi"]
         assert (await console.wait(records.AckSent)).values == ["done"]
         assert (await console.send(Disconnect(sockets=(bob.id,)))).ok
         await console.wait(records.Disconnected, socket=bob.id)
-        assert await poll(lambda: len(console.all(records.Commanded)) == 4, 5)
+        assert await poll(lambda: len(console.all(records.Commanded)) == 4, 20)
 
 
 async def test_a_command_larger_than_the_server_takes_does_not_cut_the_console_off() -> None:
@@ -224,7 +224,7 @@ async def test_consoles_do_not_see_themselves_nor_each_other(kind: str) -> None:
         async with attached(target(url)) as console, attached(target(url, transports=("polling",))) as other:
             await admin.wait("all_sockets")
             async with client(url) as bob:
-                await bob.emit_with_ack("shout", "hi", timeout=5)
+                await bob.emit_with_ack("shout", "hi", timeout=20)
                 await console.wait(records.EventReceived)
                 await other.wait(records.EventReceived)
                 await admin.wait("event_received")
@@ -259,7 +259,7 @@ async def test_while_no_console_is_there_little_is_noted_and_nothing_forgotten(k
     tap = instrument(sio, LOGIN)._tap
     async with serve(socketio.ASGIApp(sio)) as url, client(url, {"name": "bob"}) as bob:
         for _ in range(50):
-            await bob.emit_with_ack("shout", "nobody hears", timeout=5)
+            await bob.emit_with_ack("shout", "nobody hears", timeout=20)
         assert len(tap._ring) < 20
         for number in range(600):
             await sio.enter_room(bob.id, f"room {number}")
@@ -274,7 +274,7 @@ async def test_while_no_console_is_there_little_is_noted_and_nothing_forgotten(k
             assert known.handshake.auth == '{"name":"bob"}'  # which only its CONNECT packet had
             assert not console.all(records.EventReceived)
             assert tap.listening
-        assert await poll(lambda: not tap.listening, 5)
+        assert await poll(lambda: not tap.listening, 20)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -288,11 +288,11 @@ async def test_read_only_is_held_by_the_server(kind: str) -> None:
         (config,) = await admin.wait("config")
         assert set(config["supportedFeatures"]) == {"AGGREGATED_EVENTS", "ALL_EVENTS", FEATURE}
         for command in (("emit", "/", None, "x"), ("join", "/", "r", bob.id), ("_disconnect", "/", True, bob.id)):
-            (answer,) = await admin.socket.emit_with_ack(*command, timeout=5)
+            (answer,) = await admin.socket.emit_with_ack(*command, timeout=20)
             assert "read-only" in answer["error"]
         assert "read-only" in (await console.send(Disconnect(sockets=(bob.id,)))).error
         assert console.all(records.Sync)[0].info.features == ("READ_ONLY",)
-        assert await bob.emit_with_ack("shout", "hi", timeout=5) == ["done"]
+        assert await bob.emit_with_ack("shout", "hi", timeout=20) == ["done"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -302,7 +302,7 @@ async def test_production_mode_tells_figures_alone(kind: str) -> None:
         async with plain_admin(url) as admin:
             (config,) = await admin.wait("config")
             assert "ALL_EVENTS" not in config["supportedFeatures"]
-            await bob.emit_with_ack("shout", "hi", timeout=5)
+            await bob.emit_with_ack("shout", "hi", timeout=20)
             await admin.wait(
                 "server_stats", lambda args: any(e["type"] == "packetsIn" for e in args[0]["aggregatedEvents"])
             )
@@ -321,7 +321,7 @@ def _starts(wanted: list[Any], args: list[Any]) -> bool:
 
 
 async def _ended(socket: ClientSocket) -> str:
-    return await poll(lambda: socket.reason, 5) or ""
+    return await poll(lambda: socket.reason, 20) or ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -338,11 +338,11 @@ async def test_uninstrument_leaves_no_trace(kind: str) -> None:
             admin.uninstrument()
             assert await _ended(console.socket) == "io server disconnect"
             admin.uninstrument()
-        assert await poll(lambda: {name: _names(owner) for name, owner in _owners(sio).items()} == before, 5), {
+        assert await poll(lambda: {name: _names(owner) for name, owner in _owners(sio).items()} == before, 20), {
             name: (_names(owner) ^ before[name]) for name, owner in _owners(sio).items()
         }
         assert dict(vars(AsyncSocket)) == classes
-        assert await bob.emit_with_ack("shout", "hi", timeout=5) == ["done"]
+        assert await bob.emit_with_ack("shout", "hi", timeout=20) == ["done"]
         assert await refused(url, LOGIN, "/watch")
         instrument(sio, LOGIN).uninstrument()
 
@@ -372,7 +372,7 @@ async def test_the_apps_own_handlers_for_everything_hear_nothing_of_consoles() -
     instrument(sio, LOGIN)
     async with serve(socketio.ASGIApp(sio)) as url, plain_admin(url) as admin:
         await admin.socket.emit("whatever", 1)
-        await admin.socket.emit_with_ack("join", "/", "x", timeout=5)
+        await admin.socket.emit_with_ack("join", "/", "x", timeout=20)
     assert heard == []
 
 
@@ -392,7 +392,7 @@ async def test_events_before_acceptance_reach_nobody() -> None:
         await admin.emit("_disconnect", "/", True, None)
         await admin.emit("command", {"type": "disconnect", "sockets": [bob.id]})
         assert await _ended(admin)
-        assert await bob.emit_with_ack("shout", "hi", timeout=5) == ["done"]
+        assert await bob.emit_with_ack("shout", "hi", timeout=20) == ["done"]
         await intruder.engine.abort()
 
 
@@ -407,7 +407,7 @@ async def test_a_console_of_a_server_with_the_msgpack_parser() -> None:
             await console.until(lambda state: state.socket(bob.id))
             assert (await console.send(Emit(rooms=(bob.id,), event="hello", args="[1]"))).ok
             assert await receive(bob) == ["hello", 1]
-            assert await bob.emit_with_ack("shout", "hi", timeout=5) == ["done"]
+            assert await bob.emit_with_ack("shout", "hi", timeout=20) == ["done"]
             await console.wait(records.EventReceived)
             assert {getattr(record, "nsp", "/") for record in console.records} == {"/"}
         await app.close()
@@ -431,14 +431,14 @@ async def test_commands_reach_the_sockets_of_every_server_of_a_cluster(redis: st
         if stock:
             await reach(far, nodes[0].emit)
         else:
-            assert await poll(lambda: all(node.manager.others for node in nodes), 10)
+            assert await poll(lambda: all(node.manager.others for node in nodes), 20)
         assert (await console.send(Join(sockets=(near.id, far.id), rooms=("vip",)))).sockets == 2
         members = nodes[1].manager.rooms["/"]
-        assert await poll(lambda: far.id in members.get("vip", ()), 5)
+        assert await poll(lambda: far.id in members.get("vip", ()), 20)
         assert (await console.send(Emit(rooms=("vip",), event="news", args="[1]"))).ok
         assert await receive(near) == await receive(far) == ["news", 1]
         assert (await console.send(Leave(sockets=(far.id,), rooms=("vip",)))).ok
-        assert await poll(lambda: far.id not in members.get("vip", ()), 5)
+        assert await poll(lambda: far.id not in members.get("vip", ()), 20)
         assert (await console.send(Disconnect(sockets=(far.id,)))).ok
         assert await _ended(far) == "io server disconnect"
         console.take()

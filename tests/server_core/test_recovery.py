@@ -59,7 +59,7 @@ async def recovering(**options: Any) -> AsyncIterator[Recovering]:
 
 async def cut_off(js: JsClient, made: Recovering) -> None:
     await js.drop()
-    assert await poll(lambda: not made.io.of("/").sockets, 5)
+    assert await poll(lambda: not made.io.of("/").sockets, 20)
 
 
 async def first_connection(js: JsClient) -> JsSocket:
@@ -97,7 +97,7 @@ async def test_middlewares_run_again_when_they_shall() -> None:
         await first_connection(js)
         await cut_off(js, made)
         assert (await js.try_connect())["recovered"] is True
-        assert await poll(lambda: len(made.sockets) == 2, 5)
+        assert await poll(lambda: len(made.sockets) == 2, 20)
         assert made.middleware_runs == 2
 
 
@@ -105,7 +105,7 @@ async def test_a_client_that_left_comes_back_as_somebody_new() -> None:
     async with recovering() as made, JsClient(made.url) as js:
         socket = await first_connection(js)
         await socket.disconnect()
-        assert await poll(lambda: not made.io.of("/").sockets, 5)
+        assert await poll(lambda: not made.io.of("/").sockets, 20)
         report = await js.try_connect()
         assert report["recovered"] is False
         assert report["id"] != socket.id
@@ -160,7 +160,7 @@ async def test_one_private_id_lets_one_client_in() -> None:
         pid = connect.split('"pid":"')[1].split('"')[0]
         offset = hello.rsplit('"', 2)[1]
         await engine.abort()
-        assert await poll(lambda: not made.io.of("/").sockets, 5)
+        assert await poll(lambda: not made.io.of("/").sockets, 20)
         auth = {"pid": pid, "offset": offset}
         async with client(made.url, auth) as back, client(made.url, auth) as thief:
             assert (back.id == made.sockets[0].id, thief.id == made.sockets[0].id) == (True, False)

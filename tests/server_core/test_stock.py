@@ -66,7 +66,7 @@ async def plain() -> AsyncIterator[Stock]:
 @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]], ids="+".join)
 async def test_a_life_is_told_from_start_to_end(plain: Stock, transports: list[str]) -> None:
     async with client(plain.url, {"name": "bob"}, transports=transports, headers={"X-App": "t"}) as socket:
-        assert await socket.emit_with_ack("echo", 1, b"\x00", timeout=5) == [1, b"\x00"]
+        assert await socket.emit_with_ack("echo", 1, b"\x00", timeout=20) == [1, b"\x00"]
         await socket.emit("room", "dev")
         await plain.wait(records.RoomJoined, 2)
         await plain.io.emit("news", {"n": 1}, room="dev")
@@ -173,7 +173,7 @@ async def test_commands_are_carried_out_by_the_stock_server(plain: Stock) -> Non
     async with client(plain.url, {"name": "a"}) as a, client(plain.url, {"name": "b"}) as b:
         await plain.wait(records.Connected, 2)
         asked = asyncio.ensure_future(execute([plain.io], Emit(rooms=(a.id,), event="q", args="[1]", ack=5.0)))
-        event = await asyncio.wait_for(a.receive(), 5)
+        event = await asyncio.wait_for(a.receive(), 20)
         await a.ack(event, {"ok": True})
         result = await asked
         assert (result.ok, result.sockets, result.acks[0].data) == (True, 1, '[{"ok":true}]')
@@ -187,7 +187,7 @@ async def test_commands_are_carried_out_by_the_stock_server(plain: Stock) -> Non
             await receive(a)
         assert "not connected" in (await execute([plain.io], Disconnect(sockets=(a.id,)))).error
         assert (await execute([plain.io], Disconnect(sockets=(b.id,), close=True))).ok
-        assert await poll(lambda: b._client.engine.reason, 5)
+        assert await poll(lambda: b._client.engine.reason, 20)
     reasons = [record.reason for record in plain.of(records.Disconnected)]
     assert reasons == ["server disconnect", "server disconnect"]
 
@@ -253,7 +253,7 @@ async def test_a_gap_is_told_and_a_census_makes_it_right() -> None:
     tap.on_loss = lambda: asked.append(True)
     attach(tap, sio)
     async with serve(socketio.ASGIApp(sio)) as url, client(url, {"name": "bob"}) as socket:
-        assert await socket.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await socket.emit_with_ack("echo", 1, timeout=20) == [1]
         gap = tap.drain()[0]
         assert isinstance(gap, records.Gap)
         assert gap.lost > 0
@@ -262,5 +262,5 @@ async def test_a_gap_is_told_and_a_census_makes_it_right() -> None:
         tap.drain()
         (live,) = tap.sync().sockets
         assert (live.socket.id, "lobby" in live.socket.rooms) == (socket.id, True)
-        await socket.emit_with_ack("echo", 2, timeout=5)
+        await socket.emit_with_ack("echo", 2, timeout=20)
         assert any(isinstance(record, records.EventReceived) for record in tap.drain())

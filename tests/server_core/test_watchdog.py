@@ -44,7 +44,7 @@ async def test_a_loop_that_is_held_is_late_and_what_holds_it_is_named(app: AppLo
         return ""
 
     try:
-        assert await poll(lambda: 0 < dog.take_worst() < 5, 5)
+        assert await poll(lambda: 0 < dog.take_worst() < 5, 20)
         app.loop.call_soon_threadsafe(time.sleep, 0.01)
         app.loop.call_soon_threadsafe(lambda: re.sub("x", slow, "x"))
         assert await poll(lambda: app.reports, 20)

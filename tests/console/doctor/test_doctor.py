@@ -170,12 +170,12 @@ async def over_tls(app: Any, folder: Path) -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(app, timeout_graceful_shutdown=1, **options))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     task = asyncio.ensure_future(server.serve([listener]))
-    assert await poll(lambda: server.started, 5)
+    assert await poll(lambda: server.started, 20)
     try:
         yield f"localhost:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, 20)
 
 
 async def test_tls(tmp_path: Path) -> None:

@@ -233,10 +233,10 @@ async def test_a_recording_of_a_stock_server_passes_against_it(tmp_path: Path) -
             await client.open()
             socket = await client.connect("/", {"name": f"user{number}"}, on_event=lambda _: None)
             room = dice.choice(("a", "b"))
-            await socket.emit_with_ack("join", room, timeout=10)
+            await socket.emit_with_ack("join", room, timeout=20)
             for line in ("one", "two"):
                 await socket.emit("say", room, line)
-                await socket.emit_with_ack("echo", line, timeout=10)
+                await socket.emit_with_ack("echo", line, timeout=20)
                 await asyncio.sleep(dice.uniform(0, 0.2))
             if dice.random() < 0.4:
                 await socket.disconnect()

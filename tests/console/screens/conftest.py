@@ -85,7 +85,7 @@ class Screen:
         await poll(lambda: not self.link.waiting, 20)
         await self.pilot.pause(0.1)
 
-    async def wait(self, *expected: str, timeout: float = 5) -> str:
+    async def wait(self, *expected: str, timeout: float = 20) -> str:
         """The screen as soon as it shows all of this."""
         await poll(lambda: all(each in self.text() for each in expected), timeout)
         text = self.text()
@@ -93,7 +93,7 @@ class Screen:
             assert each in text, text
         return text
 
-    async def wait_gone(self, unexpected: str, timeout: float = 5) -> str:
+    async def wait_gone(self, unexpected: str, timeout: float = 20) -> str:
         await poll(lambda: unexpected not in self.text(), timeout)
         text = self.text()
         assert unexpected not in text, text

@@ -256,7 +256,7 @@ async def test_a_server_that_ended_says_so_and_can_be_started_again(open_console
         await screen.press("R")
         assert screen.link.restarts == 0
         screen.link.status = LinkStatus(LinkState.STOPPED, "the server was killed by SIGKILL")
-        await screen.wait("■ stopped", "killed by SIGKILL", "R starts it again", timeout=3)
+        await screen.wait("■ stopped", "killed by SIGKILL", "R starts it again")
         await screen.press("d")
         assert "Disconnect 1 socket?" not in screen.text()
         await screen.press("R")
@@ -267,10 +267,10 @@ async def test_a_narrow_banner_says_what_there_is_room_for(open_console: Open) -
     async with open_console(size=(80, 24)) as screen:
         why = "the target could not be loaded; the next save tries again"
         screen.link.status = LinkStatus(LinkState.STOPPED, why)
-        text = await screen.wait(f"{why}.  6 shows its log", "R restart", "q quit", timeout=3)
+        text = await screen.wait(f"{why}.  6 shows its log", "R restart", "q quit")
         assert "R starts" not in text
         screen.link.status = LinkStatus(LinkState.STOPPED, "gone")
-        await screen.wait("gone.  6 shows its log,  R starts it again,  q ends the console", timeout=3)
+        await screen.wait("gone.  6 shows its log,  R starts it again,  q ends the console")
 
 
 async def test_read_only_does_not_act(open_console: Open) -> None:

@@ -63,12 +63,12 @@ async def test_the_failed_expectation_stands_beside_what_came_and_a_save_plays_a
         await screen.press("s")
         await screen.wait("paused", "1 of 4 steps")
         await screen.press("plus", "plus", "plus", "plus", "p")
-        text = await screen.wait("1 failed in", "list: [1, 2, 4]", "list: [1, 2, 3]", "around it", timeout=10)
+        text = await screen.wait("1 failed in", "list: [1, 2, 4]", "list: [1, 2, 3]", "around it")
         (differs,) = [line for line in text.splitlines() if "≠" in line]
         assert differs.index("[1, 2, 4]") < differs.index("≠") < differs.index("[1, 2, 3]")
         assert "→ bob private message" in text
         save(script, TEXT.replace("[1, 2, 4]", "[1, 2, 3]"))
-        await screen.wait("1 passed in", timeout=10)
+        await screen.wait("1 passed in")
         await screen.press("escape", "3")
         await screen.wait("private message", "bob")  # what the clients saw is in the console's own timeline
 
@@ -123,7 +123,7 @@ async def test_a_script_of_what_just_happened_plays_with_the_secrets_that_were_s
             await screen.press("3", "W")
             await screen.wait("ready", "COOKIE_ALICE, TOKEN_ALICE")
             await screen.press("plus", "plus", "plus", "plus", "p")
-            text = await screen.wait("1 passed", timeout=10)
+            text = await screen.wait("1 passed")
             assert "t0psecret" not in text
     text = printer.script(made_in(tmp_path))
     assert 'token: "${TOKEN_ALICE}"' in text

@@ -80,13 +80,13 @@ async def test_order(watched: Watched[Server], js_client: JsClient) -> None:
     sockets = keep_sockets(io)
     mine = await js_client.connect()
     chat = await js_client.connect("/chat")
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     await sockets[0].join("room")
     await sockets[0].disconnect(close=True)
     assert await mine.wait_disconnect() == "io server disconnect"
     assert await chat.wait_disconnect() == "io server disconnect"
     reason = "server namespace disconnect"
-    assert await poll(lambda: len(in_default) == 2 and len(in_chat) == 2, 5)
+    assert await poll(lambda: len(in_default) == 2 and len(in_chat) == 2, 20)
     assert in_default == [("disconnecting", reason, True, 2), ("disconnect", reason, False, 0)]
     assert in_chat == way_out(reason)
     assert (io.of("/").sockets, io.of("/chat").sockets, io.manager.rooms) == ({}, {}, {})
@@ -105,7 +105,7 @@ async def test_server_namespace_disconnect(watched: Watched[Server], js_client: 
     chat = await js_client.connect("/chat")
     await watched.io.of("/").sockets[mine.id].disconnect()
     assert await mine.wait_disconnect() == "io server disconnect"
-    assert await poll(lambda: len(told) == 2, 5)
+    assert await poll(lambda: len(told) == 2, 20)
     assert told == way_out("server namespace disconnect")
     await watched.io.of("/chat").sockets[chat.id].emit("still there")
     await chat.wait_event("still there")
@@ -115,7 +115,7 @@ async def test_client_namespace_disconnect(watched: Watched[Server], js_client: 
     told = tell_everything(watched.io)
     mine = await js_client.connect()
     await mine.disconnect()
-    assert await poll(lambda: len(told) == 2, 5)
+    assert await poll(lambda: len(told) == 2, 20)
     assert told == way_out("client namespace disconnect")
 
 
@@ -170,7 +170,7 @@ async def test_transport_error() -> None:
         path = await join_by_polling(http)
         (connection,) = watched.io.eio.sockets.values()
         first = asyncio.ensure_future(http.get(path))
-        assert await poll(lambda: connection.writable, 5)
+        assert await poll(lambda: connection.writable, 20)
         assert (await http.get(path)).status_code == 400
         assert await poll(lambda: len(told) == 2, 2)
         assert told == way_out("transport error")
@@ -209,7 +209,7 @@ async def test_forced_server_close() -> None:
         (closed,) = await watched.wait(records.EngineClosed)
         assert closed.reason == "forced server close"
         assert watched.of(records.Connecting, records.Disconnected) == []
-        await asyncio.wait_for(websocket.wait_closed(), 10)
+        await asyncio.wait_for(websocket.wait_closed(), 20)
     async with serving(connect_timeout=1) as watched, client(watched.url) as socket:
         await socket.disconnect()  # whoever has joined may be without a namespace
         with contextlib.suppress(TimeoutError):  # nothing comes

@@ -22,7 +22,7 @@ async def test_reserved(watched: Watched[Server], js_client: JsClient) -> None:
     io = watched.io
     sockets = keep_sockets(io)
     mine = await js_client.connect()
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     for name in sorted(RESERVED_EVENTS):
         for emit in (sockets[0].emit, io.to("x").emit, sockets[0].emit_with_ack, sockets[0].volatile.emit):
             with pytest.raises(SocketError, match=f'"{name}" is a reserved event name'):
@@ -31,12 +31,12 @@ async def test_reserved(watched: Watched[Server], js_client: JsClient) -> None:
             told: list[Any] = []
             io.of("/").sockets[other.id].on(name, lambda *args, told=told: told.append(args))
             await other._client.engine.send(f'2["{name}"]')
-            assert await poll(partial(getattr, other, "reason"), 5)
+            assert await poll(partial(getattr, other, "reason"), 20)
             assert [args for args in told if not args] == []
     await mine.emit("connection")  # not among them, and nothing of the server's
     await mine.emit("error")
     assert await poll(
-        lambda: len([r for r in watched.of(records.EventReceived) if r.event in ("connection", "error")]) == 2, 5
+        lambda: len([r for r in watched.of(records.EventReceived) if r.event in ("connection", "error")]) == 2, 20
     )
     assert len(sockets) == 1 + len(RESERVED_EVENTS)
     assert sockets[0].connected
@@ -78,11 +78,11 @@ async def test_handlers(watched: Watched[Server], js_client: JsClient, monkeypat
     for name, expected in greeted.items():  # one after the other: two that come in one go are handled side by side
         started.clear()
         await mine.emit("greet", name)
-        assert await poll(partial(lambda wanted: len(started) == wanted, len(expected)), 5)
+        assert await poll(partial(lambda wanted: len(started) == wanted, len(expected)), 20)
         assert started == expected
     await watched.io.emit("to all", 1)
     await mine.wait_event("to all")
-    assert await poll(lambda: outgoing, 5) == [("to all", 1)]
+    assert await poll(lambda: outgoing, 20) == [("to all", 1)]
     socket = watched.io.of("/").sockets[mine.id]
     socket.off_any()
     started.clear()
@@ -97,7 +97,7 @@ async def test_handlers(watched: Watched[Server], js_client: JsClient, monkeypat
     assert await mine.wait_disconnect() == "transport close"
     assert started == list(range(60))
     held.set()
-    assert await poll(lambda: socket.running == 0, 5)
+    assert await poll(lambda: socket.running == 0, 20)
     (gone,) = watched.of(records.Disconnected)
     assert gone.reason == "forced close"
 
@@ -231,7 +231,7 @@ async def test_recovery(js: None) -> None:
         await mine.wait_event("hello")
         await io.of("/").sockets[mine.id].join("room")
         await js_client.drop()
-        assert await poll(lambda: not io.of("/").sockets, 5)
+        assert await poll(lambda: not io.of("/").sockets, 20)
         await io.to("room").emit("missed")
         report = await js_client.try_connect()
         assert (report["id"], report["recovered"]) == (mine.id, True)

@@ -20,7 +20,7 @@ async def test_id(watched: Watched[Server], js_client: JsClient) -> None:
     sockets = keep_sockets(watched.io)
     mine = await js_client.connect()
     async with client(watched.url) as other:
-        assert await poll(lambda: len(sockets) == 2, 5)
+        assert await poll(lambda: len(sockets) == 2, 20)
         one, two = sockets
         assert (one.id, two.id) == (mine.id, other.id)
         assert one.id != two.id
@@ -43,7 +43,7 @@ async def test_own_room(watched: Watched[Server], js_client: JsClient) -> None:
 
     sockets = keep_sockets(io)
     mine = await js_client.connect()
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     (socket,) = sockets
     assert during == [set()]
     assert socket.rooms == {socket.id}
@@ -71,7 +71,7 @@ async def _check_handshake(watched: Watched[Server]) -> None:
         await js_client.connect(auth={"token": "s3cret", "n": [1]})
         await js_client.connect("/chat", auth={"other": True})
         await js_client.wait_for("upgrade")
-        assert await poll(lambda: in_chat, 5)
+        assert await poll(lambda: in_chat, 20)
         handshake = sockets[0].handshake
         assert sockets[0].conn.transport == "websocket"
     assert (handshake.auth, in_chat[0].handshake.auth) == ({"token": "s3cret", "n": [1]}, {"other": True})
@@ -91,7 +91,7 @@ async def _check_handshake(watched: Watched[Server]) -> None:
         assert not watched.io.of("/").sockets[bare.id].handshake.xdomain
     async with client(watched.url) as wrong:
         await wrong._client.engine.send('0/chat,"a text"')
-        assert await poll(lambda: wrong.reason, 5)
+        assert await poll(lambda: wrong.reason, 20)
         (gone,) = [each for each in await watched.wait(records.Disconnected, 4) if each.socket == wrong.id]
         assert gone.reason == "forced close"
 
@@ -114,7 +114,7 @@ async def test_rooms(watched: Watched[Server], js_client: JsClient) -> None:
     assert refused[0].rooms == set()
     assert "early" not in io.manager.rooms.get("/", {})
     mine = await js_client.connect()
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     (socket,) = sockets
     assert socket.rooms == {socket.id, "early", "bird"}
     await socket.join("third")
@@ -123,7 +123,7 @@ async def test_rooms(watched: Watched[Server], js_client: JsClient) -> None:
     await io.to("third").emit("hi")
     await mine.wait_event("hi")
     await mine.disconnect()
-    assert await poll(lambda: not socket.connected, 5)
+    assert await poll(lambda: not socket.connected, 20)
     assert socket.rooms == set()
     await socket.join("after")
     assert (socket.rooms, io.manager.rooms) == (set(), {})
@@ -132,7 +132,7 @@ async def test_rooms(watched: Watched[Server], js_client: JsClient) -> None:
 async def test_data(watched: Watched[Server], js_client: JsClient) -> None:
     sockets = keep_sockets(watched.io)
     await js_client.connect()
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     assert sockets[0].data == {}
     sockets[0].data["user"] = {"name": "alice"}
     (fetched,) = await watched.io.fetch_sockets()
@@ -144,7 +144,7 @@ async def test_data(watched: Watched[Server], js_client: JsClient) -> None:
 async def test_attributes(watched: Watched[Server], js_client: JsClient) -> None:
     sockets = keep_sockets(watched.io)
     await js_client.connect()
-    assert await poll(lambda: sockets, 5)
+    assert await poll(lambda: sockets, 20)
     (socket,) = sockets
     socket.user = {"name": "alice"}
     socket.user = "bob"
@@ -178,13 +178,13 @@ async def test_conn(js: None) -> None:
             (socket,) = watched.io.of("/").sockets.values()
             assert (len(socket.conn.id), socket.conn.transport in ("polling", "websocket")) == (20, True)
             await js_client.wait_for("upgrade")
-            assert await poll(lambda: socket.conn.transport == "websocket", 5)
-            assert await poll(lambda: socket.conn.rtt, 5)
+            assert await poll(lambda: socket.conn.transport == "websocket", 20)
+            assert await poll(lambda: socket.conn.rtt, 20)
             assert 0 < socket.conn.rtt < 1  # type: ignore[operator]
             await mine.emit("anything")
             assert await poll(
-                lambda: {"upgrade", "packet", "packetCreate", "drain", "heartbeat"} <= {e for e, _ in told}, 5
+                lambda: {"upgrade", "packet", "packetCreate", "drain", "heartbeat"} <= {e for e, _ in told}, 20
             )
             await js_client.drop()
-            assert await poll(lambda: ("close", ("transport close",)) in told, 5)
+            assert await poll(lambda: ("close", ("transport close",)) in told, 20)
         assert ("upgrade", ("websocket",)) in told

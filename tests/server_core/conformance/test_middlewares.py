@@ -37,7 +37,7 @@ async def test_io_use(watched: Watched[Server], js_client: JsClient) -> None:
     io.on("connection", lambda _: order.append("connection"))
     async with JsClient(watched.url, transports=["websocket"]) as leaving:
         await leaving.command("connect", nsp="/", auth={})
-        assert await poll(lambda: len(order) == 2, 5)
+        assert await poll(lambda: len(order) == 2, 20)
         assert order == [("first", False), ("second", False)]
         await io.emit("too early")
     (gone,) = await watched.wait(records.Disconnected)
@@ -125,7 +125,7 @@ async def test_slow_middleware(js: None) -> None:
             await watched.wait(records.EngineHeartbeat, 2)
         await watched.wait(records.EngineClosed)
         held.set()
-        assert await poll(lambda: not io.connections, 5)
+        assert await poll(lambda: not io.connections, 20)
         assert (io.of("/").sockets, io.manager.rooms) == ({}, {})
 
 
@@ -176,5 +176,5 @@ async def test_socket_use(watched: Watched[Server], js_client: JsClient) -> None
     await mine.answer(await mine.wait_event("question"), "acks bypass it")
     assert await asked == "acks bypass it"
     await mine.disconnect()  # as disconnects do
-    assert await poll(lambda: not socket.connected, 5)
+    assert await poll(lambda: not socket.connected, 20)
     assert len(order) == 10

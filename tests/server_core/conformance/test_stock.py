@@ -33,7 +33,7 @@ async def test_spoofed_events(watched: Watched[Server]) -> None:
     for name in ("connect", "disconnect"):
         async with client(watched.url) as socket:
             await socket._client.engine.send(f'2["{name}",{{"REMOTE_ADDR":"forged"}}]')
-            assert await poll(partial(getattr, socket, "reason"), 5)
+            assert await poll(partial(getattr, socket, "reason"), 20)
     assert called == ["connect", "transport error"] * 2
 
 
@@ -73,7 +73,7 @@ async def test_leaving_during_a_middleware(watched: Watched[Server], js: None) -
         await watched.wait(records.Connecting)
     await watched.wait(records.EngineClosed)
     held.set()
-    assert await poll(lambda: not io._tasks, 5)
+    assert await poll(lambda: not io._tasks, 20)
     assert (sockets, told, io.of("/").sockets, io.manager.rooms, io.connections) == ([], [], {}, {}, {})
 
 
@@ -120,7 +120,7 @@ async def test_many_packets_in_one_post(watched: Watched[Server]) -> None:
         path = await join_by_polling(http)
         answer = await http.post(path, content="\x1e".join(f'42["n",{number}]' for number in range(40)))
         assert answer.status_code == 200
-        assert await poll(lambda: len(got) == 40, 5)
+        assert await poll(lambda: len(got) == 40, 20)
         assert got == list(range(40))
 
 
@@ -148,7 +148,7 @@ async def test_order_of_events(watched: Watched[Server], js: None, transports: l
         for number in range(300):
             await mine.emit("n", number)
         await mine.disconnect()  # what was sent before is handled
-        assert await poll(lambda: len(got) == 300, 5)
+        assert await poll(lambda: len(got) == 300, 20)
     assert got == list(range(300))
 
 
@@ -158,7 +158,7 @@ async def test_shutdown(watched: Watched[Server], js_client: JsClient) -> None:
     async with client(watched.url, transports=["polling"]) as polling:
         await watched.io.shutdown()
         assert await mine.wait_disconnect() == "transport close"
-        assert await poll(lambda: polling.reason, 5)
+        assert await poll(lambda: polling.reason, 20)
     assert sorted(told) == sorted(way_out("server shutting down") * 2)
     assert watched.io.of("/").sockets == {}
 
@@ -179,7 +179,7 @@ async def test_reentrant_disconnect(watched: Watched[Server]) -> None:
 
     async with client(watched.url) as socket:
         await watched.io.of("/").sockets[socket.id].disconnect()
-        assert await poll(lambda: len(told) == 2, 5)
-        assert await poll(lambda: not watched.io._tasks, 5)
+        assert await poll(lambda: len(told) == 2, 20)
+        assert await poll(lambda: not watched.io._tasks, 20)
     assert told == ["disconnecting", "disconnect"]
     assert len(watched.of(records.Disconnected)) == 1

@@ -87,10 +87,10 @@ async def test_disconnecting_one_namespace_leaves_the_other_and_closing_ends_bot
         assert (await acted.do(Disconnect(sockets=(a.id,)))).ok
         with pytest.raises(Closed, match="io server disconnect"):
             await receive(a)
-        assert await chat.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await chat.emit_with_ack("echo", 1, timeout=20) == [1]
         result = await acted.do(Disconnect(sockets=(chat.id, other.id), nsp="/chat", close=True))
         assert (result.ok, result.sockets) == (True, 2)
-        assert await poll(lambda: a._client.engine.reason and b._client.engine.reason, 5)
+        assert await poll(lambda: a._client.engine.reason and b._client.engine.reason, 20)
     gone = await acted.wait(records.Disconnected, 4)
     assert {record.reason for record in gone} == {acted.reason("server namespace disconnect")}
 
@@ -141,8 +141,8 @@ async def test_slow_handlers_run_side_by_side_and_are_not_cut_off(
             assert not result.ok
             assert "5 of 5 sockets are still leaving: " in result.error
         go_on.set()
-        assert await poll(lambda: len(ended) == 5, 5)
-        assert await poll(lambda: not list(acted.io.manager.get_participants("/", None)), 5)
+        assert await poll(lambda: len(ended) == 5, 20)
+        assert await poll(lambda: not list(acted.io.manager.get_participants("/", None)), 20)
 
 
 async def connect(acted: Acted, transport: str) -> ClientSocket:
@@ -246,7 +246,7 @@ async def test_the_client_is_cut_off_before_the_apps_handlers_have_ended(acted: 
         go_on.clear()
         async with client(acted.url, transports=[transport]) as a:
             dropping = asyncio.ensure_future(acted.do(Drop(sockets=(a.id,))))
-            await asyncio.wait_for(begun.wait(), 5)
+            await asyncio.wait_for(begun.wait(), 20)
             assert await poll(lambda a=a: a._client.engine.reason, 3)  # type: ignore[misc]
             assert not dropping.done() or not acted.is_own
             go_on.set()
@@ -268,6 +268,6 @@ async def test_one_connection_is_cut_once_for_all_its_sockets(acted: Acted) -> N
         assert (result.ok, result.sockets) == (True, 1)
         again = await acted.do(Drop(sockets=(a.id,)))
         assert "not connected" in again.error
-        assert await poll(lambda: a._client.engine.reason, 5)
+        assert await poll(lambda: a._client.engine.reason, 20)
     await acted.wait(records.Disconnected, 2)
     await acted.wait(records.EngineClosed, 1)

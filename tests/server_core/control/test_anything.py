@@ -71,7 +71,7 @@ async def test_any_command_is_answered_and_the_server_goes_on(acted: Acted) -> N
                     assert isinstance(result, CommandResult), command
                     assert result.ok != bool(result.error), (command, result)
             acted.tap.drain()
-            again = await survivor.emit_with_ack("echo", round_, timeout=5)
+            again = await survivor.emit_with_ack("echo", round_, timeout=20)
             assert again == [round_]
         assert (await acted.do(SetAttribute(socket=survivor.id, name="still", value='"here"'))).ok
         assert (await acted.do(EmitCommand(event="fine"))).ok

@@ -58,7 +58,7 @@ async def test_the_sockets_own_names_are_refused_in_its_own_words(acted: Acted) 
             for command in (SetAttribute(socket=a.id, name=name, value="1"), DeleteAttribute(socket=a.id, name=name)):
                 result = await acted.do(command)
                 assert (result.ok, result.error) == (False, f"{name!r} is the socket's own and can't be overwritten")
-        assert await a.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await a.emit_with_ack("echo", 1, timeout=20) == [1]
 
 
 @pytest.mark.parametrize("acted", ["own"], indirect=True)

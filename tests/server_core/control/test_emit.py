@@ -64,10 +64,10 @@ async def test_each_recipient_answers_for_itself_and_the_slow_one_delays_nobody_
         started = time.monotonic()
         asked = asyncio.ensure_future(acted.do(Emit(event="q", args="[7]", ack=0.5)))
         for each, answer in ((quick, ["yes", 2]), (binary, [b"\x01\x02"])):
-            event = await asyncio.wait_for(each.receive(), 5)
+            event = await asyncio.wait_for(each.receive(), 20)
             assert (event.name, event.args) == ("q", [7])
             await each.ack(event, *answer)
-        late = await asyncio.wait_for(silent.receive(), 5)
+        late = await asyncio.wait_for(silent.receive(), 20)
         result = await asked
         assert 0.5 <= time.monotonic() - started < 5
         assert (result.ok, result.sockets) == (True, 3)
@@ -81,7 +81,7 @@ async def test_each_recipient_answers_for_itself_and_the_slow_one_delays_nobody_
         assert all(callable(each) is False for each in acted.io.manager.callbacks.get(silent.id, {}).values())
         await silent.ack(late, "too late")
         asked = asyncio.ensure_future(acted.do(Emit(rooms=(silent.id,), event="q", ack=5)))
-        await silent.ack(await asyncio.wait_for(silent.receive(), 5), "in time")
+        await silent.ack(await asyncio.wait_for(silent.receive(), 20), "in time")
         assert (await asked).acks[0].data == '["in time"]'
 
 
@@ -106,7 +106,7 @@ async def test_answers_too_long_for_the_console_are_said_to_be(acted: Acted, mon
     async with client(acted.url) as a, client(acted.url) as b, client(acted.url) as c:
         asked = asyncio.ensure_future(acted.do(Emit(event="q", ack=20)))
         for each, answer in ((a, "x" * 900), (b, "x" * 1100), (c, "x" * 900)):
-            await each.ack(await asyncio.wait_for(each.receive(), 5), answer)
+            await each.ack(await asyncio.wait_for(each.receive(), 20), answer)
         texts = [ack.data for ack in (await asked).acks]
     assert texts == [
         '["' + "x" * 900 + '"]',
@@ -121,7 +121,7 @@ async def test_answers_come_from_many_at_once(acted: Acted) -> None:
         asked = asyncio.ensure_future(acted.do(Emit(event="q", ack=10)))
 
         async def answer(socket: ClientSocket, index: int) -> None:
-            await socket.ack(await asyncio.wait_for(socket.receive(), 5), index)
+            await socket.ack(await asyncio.wait_for(socket.receive(), 20), index)
 
         await asyncio.gather(*(answer(socket, index) for index, socket in enumerate(sockets)))
         result = await asked
@@ -166,5 +166,5 @@ async def test_what_cannot_be_sent_is_refused_and_hurts_nobody(acted: Acted) -> 
         alone = await acted.do(Emit(event="hi", sender=a.id))
         assert alone.error == "no socket is connected to /, those left out aside"
         await nothing_came(acted, a)
-        assert await a.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await a.emit_with_ack("echo", 1, timeout=20) == [1]
     assert "/none" not in getattr(acted.io, "namespaces_in_use", {})

@@ -30,7 +30,7 @@ async def test_the_handler_runs_and_its_answer_comes_back(acted: Acted) -> None:
         # what the handler emits reaches the client; what it answers does not
         assert (await acted.do(Simulate(socket=a.id, event="whoami", ack=5))).ok
         assert await receive(a) == ["you are", a.id]
-        assert await a.emit_with_ack("echo", "mine", timeout=5) == ["mine"]
+        assert await a.emit_with_ack("echo", "mine", timeout=20) == ["mine"]
     simulated = [record for record in acted.of(records.EventReceived) if record.simulated]
     assert [(record.socket, record.event, record.id) for record in simulated] == [
         (a.id, "echo", None),
@@ -45,7 +45,7 @@ async def test_the_handler_runs_and_its_answer_comes_back(acted: Acted) -> None:
 async def test_what_is_simulated_does_not_count_as_sent_by_the_client(acted: Acted) -> None:
     async with client(acted.url) as a:
         await acted.do(Simulate(socket=a.id, event="echo", args="[1]"))
-        await a.emit_with_ack("echo", 1, timeout=5)
+        await a.emit_with_ack("echo", 1, timeout=20)
         await acted.wait(records.AckSent)
         (live,) = acted.tap.sync().sockets
     assert live.counters.received == 1
@@ -61,7 +61,7 @@ async def test_a_handler_that_raises_is_recorded_and_told(acted: Acted) -> None:
         first, _ = await acted.wait(records.HandlerException, 2)
         assert (first.where, first.type, first.socket) == ("on 'boom'", "ValueError", a.id)
         assert 'raise ValueError("it broke")' in first.traceback
-        assert await a.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await a.emit_with_ack("echo", 1, timeout=20) == [1]
     assert acted.is_own or [str(context["exception"]) for context in told] == ["it broke"] * 2
 
 
@@ -97,7 +97,7 @@ async def test_nonsense_is_refused(acted: Acted) -> None:
         for fields, error in NONSENSE:
             result = await acted.do(Simulate(**{"socket": a.id, "event": "echo", **fields}))
             assert (result.ok, error in result.error) == (False, True), (fields, result)
-        assert await a.emit_with_ack("echo", 1, timeout=5) == [1]
+        assert await a.emit_with_ack("echo", 1, timeout=20) == [1]
     assert [record.simulated for record in acted.of(records.EventReceived)] == [False]
 
 

@@ -18,7 +18,7 @@ def server_side(io: Server, socket: ClientSocket) -> Socket:
 
 async def idle(socket: Socket) -> Socket:
     """The socket once its client takes what is sent now, so that a volatile event reaches it."""
-    assert await poll(lambda: socket.conn.writable, 5)
+    assert await poll(lambda: socket.conn.writable, 20)
     return socket
 
 

@@ -28,7 +28,7 @@ async def test_shutting_down_disconnects_every_client_and_leaves_no_socket(
         for socket in (one, two):
             with pytest.raises(Closed):
                 await receive(socket)
-        assert await poll(lambda: not io.eio.sockets, 5)
+        assert await poll(lambda: not io.eio.sockets, 20)
         assert [conn.closed for conn in conns] == [True, True]
     assert io.connections == {}
 
@@ -40,13 +40,13 @@ async def test_shutting_down_stops_what_runs_for_connections(transport: str) -> 
         before = asyncio.all_tasks()
         async with client(url, transports=[transport]) as socket:
             conn = server_side(io, socket).conn
-            assert await poll(lambda: conn.rtt is not None, 5)
+            assert await poll(lambda: conn.rtt is not None, 20)
             await io.shutdown()
             with pytest.raises(Closed):
                 await receive(socket)
-        assert await poll(lambda: not io.eio.sockets, 5)
+        assert await poll(lambda: not io.eio.sockets, 20)
         # the web server's tasks of connections are among them
-        assert await poll(lambda: asyncio.all_tasks() <= before, 5), asyncio.all_tasks() - before
+        assert await poll(lambda: asyncio.all_tasks() <= before, 20), asyncio.all_tasks() - before
         assert conn._timer is None or conn._timer.cancelled()
 
 

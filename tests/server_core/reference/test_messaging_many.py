@@ -126,7 +126,7 @@ async def test_a_local_broadcast_of_a_socket_reaches_the_others(io: Server, url:
 
 
 async def _answer(socket: ClientSocket, value: Any) -> None:
-    event = await asyncio.wait_for(socket.receive(), 5)
+    event = await asyncio.wait_for(socket.receive(), 20)
     assert event.name == "some event"
     await socket.ack(event, value)
 
@@ -154,6 +154,6 @@ async def test_nothing_of_a_broadcast_that_timed_out_is_kept(io: Server, url: st
 async def test_a_broadcast_that_reaches_nobody_is_answered_at_once(io: Server, url: str) -> None:
     async with client(url) as one, client(url) as two:
         asking = io.to("room123").timeout(60).emit_with_ack("some event")
-        assert await asyncio.wait_for(asking, 5) == []
+        assert await asyncio.wait_for(asking, 20) == []
         await io.emit("marker")
         assert await receive(one) == await receive(two) == ["marker"]

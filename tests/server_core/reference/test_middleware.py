@@ -109,12 +109,12 @@ async def test_a_client_is_connected_only_after_a_lengthy_middleware(io: Server,
 
     async with engine(url) as connection:
         joining = asyncio.ensure_future(connection.connect("/"))
-        await asyncio.wait_for(begun.wait(), 5)
+        await asyncio.wait_for(begun.wait(), 20)
         await connection.connect("/quick", timeout=5)
         assert not joining.done()
         assert connections == []
         gate.set()
-        socket = await asyncio.wait_for(joining, 5)
+        socket = await asyncio.wait_for(joining, 20)
         assert [each.id for each in connections] == [socket.id]
 
 
@@ -129,14 +129,14 @@ async def test_a_client_that_left_meanwhile_is_not_connected_by_next(io: Server,
 
     async with engine(url) as connection:
         joining = asyncio.ensure_future(connection.connect("/", {"hold": True}))
-        assert await poll(lambda: held, 5)
+        assert await poll(lambda: held, 20)
         socket, next = held[0]
         closed = asyncio.Event()
         socket.conn.on("close", lambda reason: closed.set())
         await connection.engine.abort()
         with pytest.raises(Closed):
             await joining
-        await asyncio.wait_for(closed.wait(), 5)
+        await asyncio.wait_for(closed.wait(), 20)
         next()
     async with client(url) as other:
         assert connections == [other.id]

@@ -36,7 +36,7 @@ def test_a_namespace_has_one_name_with_and_without_its_slash(io: Server) -> None
 async def test_a_client_may_write_the_default_namespace_out(io: Server, url: str) -> None:
     async with engine(url) as connection:
         await connection.send("0/,")
-        assert await poll(lambda: io.of("/").sockets, 5)
+        assert await poll(lambda: io.of("/").sockets, 20)
         assert len(io.namespaces_in_use) == 1
 
 
@@ -126,7 +126,7 @@ async def test_all_namespaces_are_left_when_the_connection_is_lost(io: Server, u
         for ours in (server_side(io, chat), server_side(io, news)):
             ours.on("disconnect", lambda reason, *, name=ours.nsp.name: told.append((name, reason)))
         await chat._client.engine.abort()
-        assert await poll(lambda: len(told) == 2, 5)
+        assert await poll(lambda: len(told) == 2, 20)
     assert sorted(told) == [("/chat", "transport close"), ("/news", "transport close")]
     assert io.of("/chat").sockets == io.of("/news").sockets == {}
 
@@ -136,7 +136,7 @@ async def test_a_client_that_joins_no_namespace_is_closed(transport: str) -> Non
     io = Server(connect_timeout=0.1)
     async with serve(io.app) as url, engine(url, [transport]) as connection:
         with pytest.raises(Closed, match="server close"):
-            await asyncio.wait_for(connection.engine.receive(), 5)
+            await asyncio.wait_for(connection.engine.receive(), 20)
     assert io.connections == {}
 
 
@@ -269,7 +269,7 @@ async def test_clients_that_join_at_once_share_one_dynamic_namespace(io: Server,
         asked.append(name)
         if len(asked) == 2:
             both_asked.set()
-        await asyncio.wait_for(both_asked.wait(), 5)
+        await asyncio.wait_for(both_asked.wait(), 20)
         return True
 
     dynamic = io.of(takes)
@@ -311,7 +311,7 @@ async def _join_and_leave(io: Server, url: str, name: str) -> None:
         assert name in io.namespaces_in_use
         sockets = io.of(name).sockets
         await socket.disconnect()
-        assert await poll(lambda: not sockets, 5)
+        assert await poll(lambda: not sockets, 20)
 
 
 def _refuse_but_first(io: Server, count: int) -> None:

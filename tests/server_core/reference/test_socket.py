@@ -39,7 +39,7 @@ async def test_a_client_that_reconnects_by_hand_is_a_new_socket_whose_handlers_r
         await js.drop()
         await js.wait_for("disconnect")
         socket = await js.connect()
-        await socket.call("ev", timeout=5)
+        await socket.call("ev", timeout=20)
         assert handled == [socket.id]
         assert [each.id for each in connected] == [first, socket.id]
         assert first != socket.id
@@ -69,7 +69,7 @@ async def test_messages_come_as_events(io: Server, url: str, transport: str) -> 
     async with client(url, transports=[transport]) as socket:
         server_side(io, socket).on("message", lambda value: [value])
         for value in (1337, None, "utf8 — string 🦊"):
-            assert await socket.emit_with_ack("message", value, timeout=5) == [[value]]
+            assert await socket.emit_with_ack("message", value, timeout=20) == [[value]]
 
 
 async def test_a_socket_sends_messages(io: Server, url: str) -> None:
@@ -98,7 +98,7 @@ async def test_events_carry_several_types_of_data_with_binary_among_them(io: Ser
         await ours.emit("multiple", *values)
         assert await receive(socket) == ["multiple", *values]
         await socket.emit("multiple", *values)
-        assert await poll(lambda: seen, 5) == [values]
+        assert await poll(lambda: seen, 20) == [values]
 
 
 @TRANSPORTS
@@ -126,7 +126,7 @@ async def test_events_of_a_namespace_are_handled_in_the_order_in_which_they_were
     async with client(url, nsp="/chat") as chat:
         for letter in "abcdefgh":
             await chat.emit("hi", letter)
-        assert await poll(lambda: len(seen) == 8, 5)
+        assert await poll(lambda: len(seen) == 8, 20)
     assert seen == list("abcdefgh")
 
 
@@ -145,10 +145,10 @@ async def test_an_answer_has_as_many_values_as_the_client_gives(io: Server, url:
     async with client(url) as socket:
         for given, expected in answers:
             asked = asyncio.ensure_future(server_side(io, socket).emit_with_ack("hi", 1, b"\x00\x00"))
-            event = await asyncio.wait_for(socket.receive(), 5)
+            event = await asyncio.wait_for(socket.receive(), 20)
             assert (event.name, event.args) == ("hi", [1, b"\x00\x00"])
             await socket.ack(event, *given)
-            assert await asyncio.wait_for(asked, 5) == expected
+            assert await asyncio.wait_for(asked, 20) == expected
 
 
 async def test_a_handler_answers_with_as_many_values_as_it_returns(io: Server, url: str) -> None:
@@ -157,9 +157,9 @@ async def test_a_handler_answers_with_as_many_values_as_it_returns(io: Server, u
         ours.on("nothing", lambda: None)
         ours.on("two", lambda data: (1, 2))
         ours.on("binary", lambda: bytes(2))
-        assert await socket.emit_with_ack("nothing", timeout=5) == []
-        assert await socket.emit_with_ack("two", bytes(3), timeout=5) == [1, 2]
-        assert await socket.emit_with_ack("binary", timeout=5) == [bytes(2)]
+        assert await socket.emit_with_ack("nothing", timeout=20) == []
+        assert await socket.emit_with_ack("two", bytes(3), timeout=20) == [1, 2]
+        assert await socket.emit_with_ack("binary", timeout=20) == [bytes(2)]
 
 
 # volatile
@@ -244,7 +244,7 @@ async def test_a_socket_emits_no_event_whose_name_is_reserved(io: Server, url: s
         emits = [ours.emit, ours.volatile.emit, ours.broadcast.emit, ours.emit_with_ack]
         for event, emit in itertools.product(sorted(RESERVED_EVENTS), emits):
             with pytest.raises(SocketError, match=f'"{event}" is a reserved event name'):
-                await asyncio.wait_for(emit(event), 5)
+                await asyncio.wait_for(emit(event), 20)
         await ours.emit("marker")
         assert await receive(socket) == ["marker"]
 
@@ -262,7 +262,7 @@ async def test_an_event_that_comes_after_the_end_is_not_handled(io: Server, url:
             await ours.disconnect()
         await engine.send('51-["test",{"_placeholder":true,"num":0}]')
         await engine.send(bytes(10))
-        assert await poll(lambda: engine.reason, 5)  # the server read it, and cut off who speaks out of turn
+        assert await poll(lambda: engine.reason, 20)  # the server read it, and cut off who speaks out of turn
     assert handled == []
 
 
@@ -298,7 +298,7 @@ async def test_prepended_catch_all_handlers_run_last_added_first(io: Server, url
         ours.prepend_any(lambda *packet: seen.append(("prepended first", packet)))
         ours.prepend_any(lambda *packet: seen.append(("prepended second", packet)))
         ours.on("my-event", lambda value: "handled")
-        assert await socket.emit_with_ack("my-event", "123", timeout=5) == ["handled"]
+        assert await socket.emit_with_ack("my-event", "123", timeout=20) == ["handled"]
     packet = ("my-event", "123")
     assert seen == [("prepended second", packet), ("prepended first", packet), ("any", packet)]
 
@@ -313,7 +313,7 @@ async def test_prepended_outgoing_catch_all_handlers_run_last_added_first(io: Se
         assert ours.listeners_any_outgoing()[:2] == [second, first]
         await ours.emit("my-event", "123")
         assert await receive(socket) == ["my-event", "123"]
-        assert await poll(lambda: len(seen) == 3, 5)
+        assert await poll(lambda: len(seen) == 3, 20)
     packet = ("my-event", "123")
     assert seen == [("prepended second", packet), ("prepended first", packet), ("any", packet)]
 
@@ -324,7 +324,7 @@ async def test_outgoing_catch_all_handlers_see_binary_broadcasts_as_they_were_em
         server_side(io, socket).on_any_outgoing(lambda *packet: seen.append(packet))
         await io.emit("my-event", bytes([1, 2, 3]))
         assert await receive(socket) == ["my-event", bytes([1, 2, 3])]
-        assert await poll(lambda: seen, 5) == [("my-event", bytes([1, 2, 3]))]
+        assert await poll(lambda: seen, 20) == [("my-event", bytes([1, 2, 3]))]
 
 
 # its end
@@ -342,5 +342,5 @@ async def test_closing_the_connection_disconnects_every_namespace(io: Server, ur
         for socket in sockets:
             with pytest.raises(Closed, match="io server disconnect"):
                 await receive(socket)
-        assert await poll(lambda: sockets[0]._client.engine.reason, 5)
+        assert await poll(lambda: sockets[0]._client.engine.reason, 20)
     assert sorted(told) == [(name, "server namespace disconnect") for name in sorted(names)]

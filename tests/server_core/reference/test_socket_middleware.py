@@ -27,7 +27,7 @@ async def test_event_middlewares_may_rewrite_the_whole_event(io: Server, url: st
 
         ours.on("join", lambda *args: "not wrapped")
         ours.on("wrap", lambda *args: args)
-        assert await socket.emit_with_ack("join", "woot", timeout=5) == ["join", "woot"]
+        assert await socket.emit_with_ack("join", "woot", timeout=20) == ["join", "woot"]
     assert seen == [["join", "woot"], ["wrap", "join", "woot"]]
 
 
@@ -49,7 +49,7 @@ async def test_an_event_that_a_middleware_refuses_goes_no_further(io: Server, ur
         ours.on("error", told.append)
         ours.on("marker", lambda: "ok")
         await socket.emit("join", "woot")
-        assert await socket.emit_with_ack("marker", timeout=5) == ["ok"]
+        assert await socket.emit_with_ack("marker", timeout=20) == ["ok"]
         assert ours.connected
     error, after = told
     assert (type(error), str(error), after) == (Exception, "Authentication error", "middleware marker")

@@ -61,6 +61,6 @@ async def test_the_members_of_a_room_are_disconnected(io: Server, clients: Clien
             await receive(socket)
     assert await receive(one) == ["marker"]
     if close:
-        assert await poll(lambda: both._client.engine.reason and two._client.engine.reason, 5)
+        assert await poll(lambda: both._client.engine.reason and two._client.engine.reason, 20)
     assert bool(both._client.engine.reason) is close
     assert one._client.engine.reason == ""
