@@ -44,7 +44,9 @@ class TimelineList(LineList):
         return len(self.timeline)
 
     def empty(self) -> str:
-        return "nothing matches the filter: escape clears it" if self.timeline.filter else self._empty
+        if self.timeline.filter is None:
+            return self._empty
+        return "searching…" if self.timeline.progress < 1 else "nothing matches the filter: escape clears it"
 
     def sync(self) -> None:
         """Take in the timeline after it was extended."""

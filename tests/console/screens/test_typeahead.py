@@ -178,7 +178,7 @@ async def test_the_first_event_that_a_filter_finds_is_waited_for(open_console: O
         await screen.press("3")
         gate.open = False
         await at_once(screen, 0, "slash", *"event:news", "enter", "enter")
-        await screen.wait("event:news", "searching 0%", "0 found")
+        await screen.wait("event:news", "searching…", "searching 0%", "0 found")
         await focused(screen, "event-list")
         gate.open = True
         await screen.wait("event:news", "×2")
