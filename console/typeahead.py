@@ -15,8 +15,9 @@ from textual.timer import Timer
 #: Looks whether a key can still be waited for, until the next one is handled all the same; seconds between two. They
 #: are counted: where the machine is busy with others, looks are as late as what the key does.
 PATIENCE, LOOK = 25, 0.02
-#: Looks for which a key may wait for what it is about; then it is handled all the same, and says why it can't be done.
-HOLD = 100
+#: Looks for which a key may wait for what it is about: then it is handled all the same, and says why it can't be done;
+#: and those from which on one sees that it waits, and may think better of it.
+HOLD, SEEN = 150, 10
 #: What is typed.
 Typed = events.Key | events.Paste
 #: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
@@ -55,6 +56,9 @@ class TypeAhead(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, Typed) and not event.is_forwarded:
+            if self._withdraws(event):
+                self._keys.clear()
+                return
             self._keys.append(event)
             await self._next()
             return
@@ -85,6 +89,11 @@ class TypeAhead(App[None]):
         if self._holding is None:
             self._holding = self.set_timer(LOOK, self._look_again)
         return True
+
+    def _withdraws(self, key: Typed) -> bool:
+        """Whether a key takes back those that wait: escape, where one has seen that they do."""
+        waits = bool(self._keys) and self._keys[0] is self._held and self._held_for >= SEEN
+        return waits and isinstance(key, events.Key) and key.key == "escape"
 
     async def _look_again(self) -> None:
         self._holding = None

@@ -107,6 +107,18 @@ async def test_what_acts_waits_until_the_filter_has_found_on_whom(open_console: 
     assert screen.link.commands == [Disconnect(sockets=(BEA,))]
 
 
+async def test_escape_takes_back_what_is_seen_to_wait(open_console: Open, gate: Gate) -> None:
+    async with open_console() as screen:
+        await held(screen, gate, "slash", *"who:be", "enter", "d", "y")
+        assert await poll(lambda: screen.app._held_for >= typeahead.SEEN, 5)
+        await screen.press("escape")
+        gate.open = True
+        await screen.wait("who:be", "Sockets 2 of 3", "bea · ")
+        await screen.press("enter")
+        await focused(screen, "sockets-detail")
+    assert screen.link.commands == []
+
+
 async def test_so_does_what_opens_moves_and_marks(open_console: Open, gate: Gate) -> None:
     async with open_console() as screen:
         await held(screen, gate, "slash", *"who:be", "enter", "enter")
