@@ -9,6 +9,8 @@ import socketio
 from bidict import bidict
 from socketio import packet as sio_packet
 
+from server_core.stock_rooms import are_several
+
 Sid = str
 EngineId = str
 
@@ -140,11 +142,11 @@ class Manager(socketio.AsyncManager):
 
     def get_participants(self, namespace: str, room: str | Iterable[str] | None) -> Iterator[tuple[Sid, EngineId]]:
         """Sockets in a room, in any of several rooms (each once), or in the namespace (None)."""
-        if room is None or isinstance(room, str):
+        if not are_several(room):
             yield from list(self._members(namespace, room).items())
             return
         found: dict[Sid, EngineId] = {}
-        for name in room:
+        for name in room or ():
             found.update(self._members(namespace, name))
         yield from found.items()
 
@@ -164,7 +166,9 @@ class Manager(socketio.AsyncManager):
         """Emit to a room: encoded once, put straight into each recipient's queue."""
         args = list(data) if isinstance(data, tuple) else [] if data is None else [data]
         skip = skip_sid if isinstance(skip_sid, list) else [] if skip_sid is None else [skip_sid]
-        self.emit_to(event, args, namespace, to or room, skip, callback=callback)
+        room = to or room
+        rooms = room if room is None or isinstance(room, str) or are_several(room) else (room,)
+        self.emit_to(event, args, namespace, rooms, skip, callback=callback)
 
     def emit_to(
         self,

@@ -57,7 +57,7 @@ def details(socket: Socket | RemoteSocket) -> dict[str, Any]:
     return {
         "id": socket.id,
         "handshake": {name: getattr(handshake, name) for name in Handshake.__slots__},
-        "rooms": list(socket.rooms),
+        "rooms": [room if isinstance(room, str | int) else str(room) for room in socket.rooms],
         "data": json.loads(to_json(socket.data)),
     }
 

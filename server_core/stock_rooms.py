@@ -1,4 +1,4 @@
-"""A stock manager's rooms, as python-socketio reads them: a room may be anything, several of them any collection."""
+"""Rooms as python-socketio reads them: a room may be anything, several of them any collection."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 
-def _several(rooms: Any) -> bool:
+def are_several(rooms: Any) -> bool:
     """Whether python-socketio takes this `room` argument for a list of rooms."""
-    return hasattr(rooms, "__len__") and not isinstance(rooms, str)
+    return not isinstance(rooms, str) and hasattr(rooms, "__len__")
 
 
 def names_of(rooms: Any) -> str | list[str] | None:
     """What a `room` argument names, as texts; None for the whole namespace."""
     if rooms is None:
         return None
-    return [str(room) for room in rooms] if _several(rooms) else str(rooms)
+    return [str(room) for room in rooms] if are_several(rooms) else str(rooms)
 
 
 def _members(manager: Any, namespace: str, room: Any) -> Mapping[str, str]:
@@ -26,7 +26,7 @@ def _members(manager: Any, namespace: str, room: Any) -> Mapping[str, str]:
 def count_recipients(manager: Any, namespace: str, rooms: Any, skip: list[str | None]) -> int:
     """How many sockets an emit reaches, at no cost per recipient unless it names several rooms."""
     members: Collection[str]
-    if _several(rooms):
+    if are_several(rooms):
         members = set().union(*(_members(manager, namespace, room) for room in rooms))
     else:
         members = _members(manager, namespace, rooms)

@@ -147,8 +147,8 @@ class Tap:
         encoded: Encoded,
     ) -> None:
         """Note one emit to however many sockets."""
-        to = None if rooms is None else (rooms,) if isinstance(rooms, str) else tuple(rooms)
-        left_out = tuple(sid for sid in skip if sid is not None) if skip else ()
+        to = None if rooms is None else (rooms,) if isinstance(rooms, str) else tuple(map(str, rooms))
+        left_out = tuple(str(sid) for sid in skip if sid is not None) if skip else ()
         parts = _parts(encoded)
         self._note(Translator.broadcast, sum(map(len, parts)), nsp, to, left_out, sockets, parts)
 
@@ -167,7 +167,7 @@ class Tap:
         self._note(Translator.disconnecting, 0, sid, nsp, reason)
 
     def disconnected(self, sid: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
-        self._note(Translator.disconnected, 0, sid, nsp, reason, rooms)
+        self._note(Translator.disconnected, 0, sid, nsp, reason, frozenset(map(str, rooms)))
 
     def room_joined(self, sid: str, nsp: str, room: str) -> None:
         self._note(Translator.room_joined, 0, sid, nsp, str(room))

@@ -104,7 +104,7 @@ def _census_own(server: Server) -> Census:
             handshake=socket.handshake.to_record(),
             connecting=socket.handshake.issued * 1_000_000,
             connected=now if socket.connected else 0,
-            rooms=frozenset(socket.rooms),
+            rooms=frozenset(map(str, socket.rooms)),
             attributes=_own_attributes(server, socket),
         )
         for connection in server.engines()
