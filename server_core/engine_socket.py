@@ -272,12 +272,16 @@ class EngineSocket(AsyncSocket):
             gone.cancel()
 
     async def handle_post_request(self, environ: dict[str, Any]) -> None:
+        limit = self.server.max_http_buffer_size
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > self.server.max_http_buffer_size:
-            await self.close(wait=False, reason=TRANSPORT_ERROR, description=f"a body of {length} bytes")
+        # a body that comes in chunks does not say how long it is
+        data: bytes = b"" if length > limit else await environ["wsgi.input"].read(length or limit + 1)
+        if max(length, len(data)) > limit:
+            description = f"a body of {length or f'more than {limit}'} bytes"
+            await self.close(wait=False, reason=TRANSPORT_ERROR, description=description)
             raise exceptions.ContentTooLongError
         try:
-            body = (await environ["wsgi.input"].read(length)).decode()
+            body = data.decode()
         except UnicodeDecodeError:
             body = ""
         for encoded in body.split("\x1e"):
@@ -298,13 +302,14 @@ class EngineSocket(AsyncSocket):
         reason, description = TRANSPORT_CLOSE, None
         self._reader = asyncio.current_task()
         wait, take, limit = ws.wait, self.server.take, self.server.max_http_buffer_size
+        surely_less = limit // 4  # characters: each has at most four bytes
         try:
             while not self.closed:
                 data = await wait()
                 if data is None:
                     break
-                if len(data) > limit:
-                    reason, description = TRANSPORT_ERROR, f"a message of {len(data)} bytes"
+                if len(data) > surely_less and (size := _size(data)) > limit:
+                    reason, description = TRANSPORT_ERROR, f"a message of {size} bytes"
                     break
                 if (
                     self._listeners is None
@@ -430,6 +435,11 @@ def _sender(ws: WebSocket) -> Callable[[str | bytes], Awaitable[None]]:
         return asgi_send({"type": "websocket.send", "text" if isinstance(frame, str) else "bytes": frame})
 
     return send
+
+
+def _size(data: str | bytes) -> int:
+    """Bytes of a message, as the network has them."""
+    return len(data) if isinstance(data, bytes) or data.isascii() else len(data.encode())
 
 
 async def _gone(receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
