@@ -188,5 +188,6 @@ def check_event(event: str) -> None:
 
 def names(rooms: Rooms) -> frozenset[str]:
     """One room or several, as a set; python-socketio's apps have rooms that are no strings, too."""
-    is_one = isinstance(rooms, str) or not isinstance(rooms, Iterable)
-    return frozenset((rooms,)) if is_one else frozenset(rooms)
+    if isinstance(rooms, str) or not isinstance(rooms, Iterable):
+        return frozenset((rooms,))
+    return frozenset(rooms)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import socketio
@@ -140,13 +140,13 @@ class Manager(socketio.AsyncManager):
     def is_in(self, sid: Sid, namespace: str, room: str) -> bool:
         return room in self._rooms_of.get((namespace, sid), ())
 
-    def get_participants(self, namespace: str, room: str | Iterable[str] | None) -> Iterator[tuple[Sid, EngineId]]:
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[Sid, EngineId]]:
         """Sockets in a room, in any of several rooms (each once), or in the namespace (None)."""
         if not are_several(room):
             yield from list(self._members(namespace, room).items())
             return
         found: dict[Sid, EngineId] = {}
-        for name in room or ():
+        for name in room:
             found.update(self._members(namespace, name))
         yield from found.items()
 
