@@ -18,6 +18,8 @@ from server_core.socket import Socket
 if TYPE_CHECKING:
     from server_core.server import Server
 
+INTERNAL_ERROR = {"message": "internal server error"}
+
 
 class Admission:
     """Takes CONNECT packets for a server."""
@@ -110,25 +112,32 @@ class Admission:
             self._server.app_raised("on 'connection'", error, socket)
 
     async def _refuse(self, socket: Socket, outcome: middleware.Outcome) -> None:
-        """Send CONNECT_ERROR and forget the socket; an unexpected exception tells the client nothing of itself."""
-        server, eio_sid, name, error = self._server, socket.conn.id, socket.nsp.name, outcome.error
-        answer: dict[str, Any]
-        if error is None:
-            answer = {"message": "connection timed out"}
-        elif isinstance(error, exceptions.ConnectionRefusedError):
-            answer = error.error_args
-        elif isinstance(error, SocketError) or not outcome.raised:
-            data = getattr(error, "data", None)
-            answer = {"message": str(error)} | ({} if data is None else {"data": data})
-        else:
-            server.app_raised(f"middleware {outcome.by}", error, socket)
-            answer = {"message": "internal server error"}
+        """Send CONNECT_ERROR and forget the socket."""
+        server, eio_sid, name = self._server, socket.conn.id, socket.nsp.name
         if server.eio.tap:
             server.eio.tap.refusing(eio_sid, name, outcome.by)
-        self._send_refusal(eio_sid, name, answer)
+        try:
+            self._send_refusal(eio_sid, name, self._answer(socket, outcome))
+        except Exception as error:  # noqa: BLE001  what the app refused with: no JSON, or without a text
+            server.app_raised(f"refusal by {outcome.by}", error, socket)
+            self._send_refusal(eio_sid, name, INTERNAL_ERROR)
         server.forget(socket, "refused", refused=True)
-        if error is None:
+        if outcome.error is None:
             await server.close_connection(eio_sid, FORCED_SERVER_CLOSE)
+
+    def _answer(self, socket: Socket, outcome: middleware.Outcome) -> dict[str, Any]:
+        """What a client that is refused is told; an unexpected exception tells it nothing of itself."""
+        error = outcome.error
+        if error is None:
+            return {"message": "connection timed out"}
+        if isinstance(error, exceptions.ConnectionRefusedError):
+            answer: dict[str, Any] = error.error_args
+            return answer
+        if isinstance(error, SocketError) or not outcome.raised:
+            data = getattr(error, "data", None)
+            return {"message": str(error)} | ({} if data is None else {"data": data})
+        self._server.app_raised(f"middleware {outcome.by}", error, socket)
+        return INTERNAL_ERROR
 
     def _send_refusal(self, eio_sid: str, name: str, answer: dict[str, Any]) -> None:
         server = self._server
