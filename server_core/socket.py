@@ -332,7 +332,8 @@ class Socket:
             self.start("on any outgoing", Listener(handler, once=False), *packet)
 
     async def leave_for(self, reason: str, description: Any = None) -> None:
-        """Run the way out, once: `disconnecting` with the rooms still full, then gone, then `disconnect`."""
+        """Run the way out, once: `disconnecting` with the rooms still full, python-socketio's `disconnect` handler, to
+        which it is not connected any more, then gone, then `disconnect`."""
         state = self._state
         if state.gone:
             return
@@ -347,14 +348,16 @@ class Socket:
         if was_connected and server.recovery and reason in RECOVERABLE:
             name = self._nsp.name
             server.recovery.keep(self._id, state.pid, name, self.rooms, state.data, self._attached)
-        server.forget(self, reason)
         state.connected = False
         for future in state.acks:
             if not future.done():
                 future.set_exception(SocketError("socket has been disconnected"))
         if was_connected:
-            await self._tell("disconnect", reason, description, None)
+            server.manager.pre_disconnect(self._id, self._nsp.name)
             await server.stock_handlers.disconnect(self, reason)
+        server.forget(self, reason)
+        if was_connected:
+            await self._tell("disconnect", reason, description, None)
 
     async def _tell(self, event: str, reason: str, description: Any, patience: float | None) -> None:
         """Start the handlers of the way out; with patience, wait that long for them."""
