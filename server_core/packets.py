@@ -64,7 +64,12 @@ def split_msgpack(data: bytes) -> tuple[Head, tuple[bytes, ...]]:
         attachments: list[bytes] = []
         payload = packet.get("data")
         text = "" if payload is None else msgspec.json.encode(_detach(payload, attachments)).decode()
-        head = Head(int(packet["type"]), 0, packet.get("nsp") or "/", packet.get("id"), text)
+        kind, nsp, ack_id = packet["type"], packet.get("nsp") or "/", packet.get("id")
+        if kind not in range(BINARY_ACK + 1) or not isinstance(nsp, str):
+            raise ValueError("not a packet: what is there is of another type")
+        if type(ack_id) is not int or not 0 <= ack_id < _MAX_ID:
+            ack_id = None
+        head = Head(int(kind), 0, nsp, ack_id, text)
     except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"not a packet: {error}") from error
     return head, tuple(attachments)

@@ -44,9 +44,11 @@ class Tap:
     def drain(self) -> list[Record]:
         """The records of what was noted since the last call."""
         entries, dropped = self._ring.take()
-        if dropped and self.on_loss:
+        failed = self._translator.failed
+        made = self._translator.translate(entries, dropped)
+        if (dropped or self._translator.failed > failed) and self.on_loss:
             self.on_loss()
-        return self._translator.translate(entries, dropped)
+        return made
 
     @property
     def roster(self) -> Roster:

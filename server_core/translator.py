@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -13,6 +14,8 @@ from server_core import packets, records
 from server_core.records import EngineInfo, Record, ServerInfo, SocketInfo, SocketSync, Sync
 from server_core.ring import Entry
 from server_core.roster import Roster
+
+logger = logging.getLogger("server_core")
 
 #: Bytes past which a payload is cut.
 MAX_PAYLOAD = 16 * 1024 * 1024
@@ -67,6 +70,8 @@ class Translator:
         self._main: dict[str, _Live] = {}
         self._partial: dict[str, _Partial] = {}
         self._refusing: dict[tuple[str, str], str] = {}
+        #: Entries of which no record could be made.
+        self.failed = 0
 
     def translate(self, entries: Iterable[Entry], dropped: int) -> list[Record]:
         """The records of these entries; a gap first when others were dropped before them."""
@@ -74,8 +79,16 @@ class Translator:
         self._out = []
         if dropped:
             self._add(records.Gap, time.monotonic_ns(), lost=dropped, why="the server was faster than its ring")
-        self._translate(entries)
-        return self._out
+        remaining = iter(entries)
+        while True:
+            try:
+                self._translate(remaining)
+            except Exception:  # what is wrong with one entry must not cost the others
+                logger.exception("what a server noted could not be made a record")
+                self.failed += 1
+                self._add(records.Gap, time.monotonic_ns(), lost=1, why="no record could be made of it")
+            else:
+                return self._out
 
     def _translate(self, entries: Iterable[Entry]) -> None:
         """Make and fold records, those that there are most of (events and acks in "/") without a call for each.

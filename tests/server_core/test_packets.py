@@ -73,6 +73,30 @@ def test_what_is_no_packet_is_refused(data: str) -> None:
         packets.split(data)
 
 
+@pytest.mark.parametrize(
+    "packet",
+    [
+        {"type": 2, "nsp": [1], "data": ["x"]},
+        {"type": 2, "nsp": 5, "data": ["x"]},
+        {"type": 7, "nsp": "/", "data": ["x"]},
+        {"type": 2.5, "nsp": "/", "data": ["x"]},
+        {"type": "2", "nsp": "/", "data": ["x"]},
+        {"type": float("inf"), "nsp": "/", "data": ["x"]},
+        {"type": float("nan"), "nsp": "/", "data": ["x"]},
+        {"type": {}, "nsp": "/", "data": ["x"]},
+    ],
+)
+def test_what_has_a_part_of_another_type_is_no_msgpack_packet(packet: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="not a packet"):
+        packets.split_msgpack(msgspec.msgpack.encode(packet))
+
+
+@pytest.mark.parametrize("id", [{}, [], 1.5, -1, True, "1", 2**60])
+def test_an_id_that_is_no_count_is_none_in_msgpack_too(id: Any) -> None:
+    data = msgspec.msgpack.encode({"type": 2, "nsp": "/", "id": id, "data": ["x"]})
+    assert packets.split_msgpack(data)[0] == packets.Head(2, 0, "/", None, '["x"]')
+
+
 def test_a_namespace_loses_its_query() -> None:
     assert packets.split('0/chat?token=1,{"a":1}') == packets.Head(0, 0, "/chat", None, '{"a":1}')
 
