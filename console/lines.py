@@ -12,7 +12,7 @@ from console import text
 from console.state.related import event_of
 from console.state.session import Session
 from console.state.state import State
-from console.state.texts import kind_text, own_text
+from console.state.texts import kind_text, own_text, readable
 from server_core import redact
 from server_core.records import (
     CONSOLE,
@@ -97,7 +97,7 @@ class Reader:
 
     def mask(self, json_text: str) -> str:
         """JSON text as the screen may show it."""
-        return json_text if self.show_secrets else redact.mask_text(json_text)
+        return readable(json_text if self.show_secrets else redact.mask_text(json_text))
 
     def mask_line(self, line: str) -> str:
         return line if self.show_secrets else redact.mask_line(line)
@@ -119,7 +119,7 @@ class Reader:
             case AckSent() | AckReceived():
                 return self._ack(record, who)
             case EventBlocked():
-                why = record.message or "dropped: its middleware never called next"
+                why = self.mask_line(record.message) or "dropped: its middleware never called next"
                 return Line("⊘", "warn", who, f"blocked {record.event}", f"{why}  {self.mask(record.data)}")
             case Connecting():
                 return Line(
@@ -134,7 +134,7 @@ class Reader:
             case Refused():
                 by = f" by {record.by}" if record.by else ""
                 data = f"  {self.mask(record.data)}" if record.data else ""
-                return Line("⊘", "bad", who, "refused", f"{record.message}{data}{by}")
+                return Line("⊘", "bad", who, "refused", f"{self.mask_line(record.message)}{data}{by}")
             case Disconnecting():
                 return Line("✗", "quiet", who, "disconnecting", record.reason)
             case Disconnected():
@@ -144,12 +144,12 @@ class Reader:
             case RoomLeft():
                 return Line("«", "plain", who, "left", record.room)
             case AttributeSet():
-                value = record.value if self.show_secrets else redact.mask_attribute(record.name, record.value)
+                value = self.attribute(record.name, record.value)
                 return Line("=", "plain", who, f"set {record.name}", value)
             case AttributeDeleted():
                 return Line("=", "plain", who, "deleted", record.name)
             case HandlerException():
-                return Line("!", "bad", who, record.type, f"{record.message}  ({record.where})")
+                return Line("!", "bad", who, record.type, f"{self.mask_line(record.message)}  ({record.where})")
             case Commanded():
                 return self._commanded(record)
             case _:
@@ -260,7 +260,7 @@ class Reader:
 
     def _args(self, record: EventReceived | EventSent) -> str:
         head = f'["{record.event}"'
-        data = record.data
+        data = record.data if len(record.data) > _LONG else readable(record.data)
         if not data.startswith(head):
             return self._data(record)
         return self._payload_line(record, "[" + data[len(head) :].lstrip(", "))
@@ -302,7 +302,7 @@ class Reader:
 
     def attribute(self, name: str, value: str) -> str:
         """An attribute's value, on one line."""
-        return value if self.show_secrets else redact.mask_attribute(name, value)
+        return readable(value if self.show_secrets else redact.mask_attribute(name, value))
 
 
 def _lost(record: Gap) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import operator
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,6 +31,12 @@ from server_core.records import (
 
 #: Stands between the parts of a line, and for the line breaks in it.
 BETWEEN = "\x1f"
+_ESCAPE = re.compile(
+    r"""\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})
+         | u(?P<code>[0-9a-fA-F]{4})
+         | .)""",
+    re.VERBOSE | re.DOTALL,
+)
 #: Texts of which one in so many has what is looked for: from there on it is asked of each by itself.
 _DENSE = 16
 
@@ -102,6 +109,25 @@ def kind_text(kind: str) -> str:
     return f"{kind} refused" if kind == "event_blocked" else kind
 
 
+def readable(json_text: str) -> str:
+    """JSON text with the letters that it spells as `\\uXXXX`, as Python writes all that is not ASCII, in their place.
+
+    It means the same. What can't be seen stays as it is.
+    """
+    return _ESCAPE.sub(_letter, json_text) if "\\u" in json_text else json_text
+
+
+def _letter(escape: re.Match[str]) -> str:
+    if escape["low"]:
+        code = 0x10000 + ((int(escape["high"], 16) & 0x3FF) << 10) + (int(escape["low"], 16) & 0x3FF)
+    elif escape["code"]:
+        code = int(escape["code"], 16)
+    else:
+        return escape[0]
+    letter = chr(code)
+    return letter if code >= 0xA0 and letter.isprintable() else escape[0]
+
+
 def own_text(record: AnyRecord) -> str | None:
     """What stands in a record alone, not in others of its kind or its socket: a payload, mostly, and nothing else.
 
@@ -128,7 +154,7 @@ def _line(*made: str) -> str:
 
 
 def _payload(record: PayloadRecord, *more: str) -> str:
-    data = record.data
+    data = readable(record.data)
     if more or record.nsp != "/":
         return _line(data, record.nsp, *more)
     return _line(data) if "\n" in data or BETWEEN in data else data
@@ -159,7 +185,7 @@ _OWN: dict[type, Callable[[Any], str]] = {
     Disconnected: lambda record: _line("disconnected", record.nsp, record.reason),
     RoomJoined: lambda record: _line("joined", record.nsp, record.room),
     RoomLeft: lambda record: _line("left", record.nsp, record.room),
-    AttributeSet: lambda record: _line(f"set {record.name}", record.nsp, record.value),
+    AttributeSet: lambda record: _line(f"set {record.name}", record.nsp, readable(record.value)),
     AttributeDeleted: lambda record: _line(f"deleted {record.name}", record.nsp),
     EngineOpened: lambda record: _line("connection", record.address, record.transport, record.engine),
     EngineUpgraded: lambda record: _line("upgraded", record.transport, record.engine),

@@ -14,7 +14,10 @@ from server_core.records import (
     AckReceived,
     AckSent,
     AnyRecord,
+    EventBlocked,
     EventReceived,
+    HandlerException,
+    Refused,
     ServerBlocked,
     ServerReloaded,
     ServerStopped,
@@ -97,3 +100,17 @@ def test_a_blocked_loop_names_the_apps_own_innermost_call() -> None:
     assert line.rest == 'for 1.5 s  File "/home/me/chat/main.py", line 7, in save requests.post(url)'
     assert "readinto" in reader.line(make(ServerBlocked, seconds=1.5, stack=standard)).rest
     assert reader.line(make(ServerBlocked, seconds=1.5)).rest == "for 1.5 s  "
+
+
+def test_a_message_shows_no_secret_in_its_line() -> None:
+    make, reader = Maker(), Reader(Session(State()))
+    message = "no user for token=s3cret-of-somebody"
+    for record in (
+        make(HandlerException, where="h", type="KeyError", message=message, traceback=""),
+        make(Refused, socket="a", engine="e", message=message),
+        make(EventBlocked, socket="a", data='["hi"]', message=message),
+    ):
+        line = reader.line(record)
+        assert "no user for token" in line.rest
+        assert "s3cret" not in line.rest
+        assert "s3cret" in Reader(Session(State()), show_secrets=True).line(record).rest
