@@ -6,12 +6,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from engineio import exceptions, packet
 from engineio.async_socket import AsyncSocket
 from engineio.packet import Packet
 
+from server_core.engine_upgrade import Upgrade, WebSocket
 from server_core.listeners import Handler, Listeners
 from server_core.reasons import (
     FORCED_CLOSE,
@@ -33,14 +34,6 @@ logger = logging.getLogger("server_core")
 LINGER = 30.0
 #: The server's own reasons to end a connection, which the client is told.
 _LINGERING = (FORCED_CLOSE, FORCED_SERVER_CLOSE, SERVER_SHUTTING_DOWN)
-
-
-class WebSocket(Protocol):
-    """What python-engineio's drivers hand to a websocket handler."""
-
-    async def wait(self) -> str | bytes | None: ...
-    async def send(self, message: str | bytes) -> None: ...
-    async def close(self) -> None: ...
 
 
 class EngineSocket(AsyncSocket):
@@ -65,6 +58,7 @@ class EngineSocket(AsyncSocket):
         #: What is known of how the connection ended, beside the reason.
         self.description: Any = None
         self._polling = False
+        self._upgrade: Upgrade | None = None
         self._dropped = False
         self._ping_sent = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -205,8 +199,7 @@ class EngineSocket(AsyncSocket):
         elif pkt.packet_type == packet.PONG:
             self._pong()
         elif pkt.packet_type == packet.CLOSE:
-            if self._polling:
-                self.put(Packet(packet.NOOP))  # ends the open poll
+            self.end_poll()
             await self.close(wait=False, abort=True, reason=TRANSPORT_CLOSE)
         elif pkt.packet_type == packet.UPGRADE:
             self.put(Packet(packet.NOOP))
@@ -237,9 +230,18 @@ class EngineSocket(AsyncSocket):
             packets.append(_packet(item))
         return packets
 
+    def end_poll(self) -> None:
+        """Answer the open poll, if there is one."""
+        if self._polling:
+            self.put(Packet(packet.NOOP))
+
     async def handle_get_request(self, environ: dict[str, Any]) -> list[Packet]:
         """The packets that answer a poll."""
-        if self.upgrading or self.upgraded:
+        if self.upgrading and self._upgrade and self.queue.empty():
+            await self._upgrade.hold_back()
+            if self.queue.empty():
+                return [Packet(packet.NOOP)]
+        if self.upgraded:
             return [Packet(packet.NOOP)]
         if self._polling:
             await self.close(wait=False, reason=TRANSPORT_ERROR, description="overlapping polls")
@@ -296,7 +298,7 @@ class EngineSocket(AsyncSocket):
         if not self.connected:
             self.connected = True
             self.upgraded = True
-        elif not await self._probe(ws):
+        elif not await self._moves_to(ws):
             return
         writer = asyncio.ensure_future(self._write(ws))
         reason, description = TRANSPORT_CLOSE, None
@@ -333,29 +335,22 @@ class EngineSocket(AsyncSocket):
             await self.close(wait=False, abort=True, reason=reason, description=description)
             await asyncio.wait((writer,))
 
-    async def _probe(self, ws: WebSocket) -> bool:
-        """Whether the upgrade from polling succeeded: PING probe, PONG probe, UPGRADE."""
-        if self.upgrading or self.upgraded:
-            await ws.close()
-            return False
-        self.upgrading = True
-        try:
-            if await ws.wait() != "2probe":
-                return False
-            await ws.send("3probe")
-            if self._polling:
-                self.put(Packet(packet.NOOP))  # ends the open poll
-            if await ws.wait() != "5" or self.closed:
-                return False
-        except OSError:
-            return False
-        finally:
-            self.upgrading = False
-        self.upgraded = True
-        if self.server.tap:
-            self.server.tap.engine_upgraded(self.sid, self.transport)
-        self._tell("upgrade", self.transport)
-        return True
+    async def _moves_to(self, ws: WebSocket) -> bool:
+        """Whether the upgrade from polling succeeds; when it does not, polling goes on."""
+        if self._upgrade is None and not self.upgraded:
+            self._upgrade = Upgrade(self, ws)
+            try:
+                self.upgraded = await self._upgrade.succeeds()
+            finally:
+                self._upgrade = None
+                self.upgrading = False
+            if self.upgraded:
+                if self.server.tap:
+                    self.server.tap.engine_upgraded(self.sid, self.transport)
+                self._tell("upgrade", self.transport)
+                return True
+        await ws.close()
+        return False
 
     async def _write(self, ws: WebSocket) -> None:
         """Send what is queued until the connection is over."""
@@ -414,6 +409,8 @@ class EngineSocket(AsyncSocket):
         if self._timer:
             self._timer.cancel()
         self.closed = True
+        if self._upgrade:
+            self._upgrade.end()
         # not at once: python-engineio looks the connection up again after an error
         asyncio.get_running_loop().call_soon(self.server.sockets.pop, self.sid, None)
 

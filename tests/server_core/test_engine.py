@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
-from server_core import Server
+from server_core import Server, engine_upgrade
 from server_core.socket import Socket
 from tests.support import raw
 from tests.support.serving import serve
@@ -95,3 +96,58 @@ async def test_the_limit_of_a_message_on_websocket_is_in_bytes(letter: str, more
             assert served.reasons == [("transport error", f"a message of {LIMIT + 1} bytes")]
         else:
             assert await session.receive() == f"431[{letters + rest}]"
+
+
+# upgrades that do not get through
+
+
+async def test_a_websocket_that_passes_nothing_on_leaves_polling_as_it_was() -> None:
+    async with serving(Server()) as served, raw.polling(served.url) as session:
+        await join(session)
+        async with raw.unprobed(served.url, session):
+            polled = await raw.open_poll(served.io, session)
+            await served.io.emit("news", 1)
+            assert (await polled).text == '42["news",1]'
+
+
+async def test_a_client_that_does_not_hear_of_its_probe_gets_what_there_is() -> None:
+    loop = asyncio.get_running_loop()
+    async with serving(Server()) as served, raw.polling(served.url) as session:
+        await join(session)
+        async with raw.probed(served.url, session) as websocket:
+            assert (await session.poll()).text == "6"
+            await served.io.emit("news", 1)
+            assert (await session.poll()).text == '42["news",1]'
+            started = loop.time()
+            assert (await session.poll()).text == "6"
+            assert loop.time() - started >= engine_upgrade.PAUSE * 0.9  # no busy loop
+            await websocket.send("5")
+            await served.io.emit("news", 2)
+            assert await websocket.receive() == '42["news",2]'
+
+
+async def test_an_upgrade_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serving(Server()) as served, raw.polling(served.url) as session:
+        await join(session)
+        with monkeypatch.context() as impatient:
+            impatient.setattr(engine_upgrade, "TIMEOUT", 0.1)
+            async with raw.unprobed(served.url, session) as hung:
+                assert await hung.rest() == []
+            async with raw.probed(served.url, session) as hung:
+                assert await hung.rest() == []
+        polled = await raw.open_poll(served.io, session)
+        await served.io.emit("news", 1)
+        assert (await polled).text == '42["news",1]'
+        async with raw.probed(served.url, session) as websocket:
+            await websocket.send("5", '421["hi","one"]')
+            assert await websocket.receive() == "431[3]"
+
+
+@pytest.mark.parametrize("probes", [False, True])
+async def test_an_upgrade_ends_with_its_connection(monkeypatch: pytest.MonkeyPatch, probes: bool) -> None:
+    monkeypatch.setattr(engine_upgrade, "TIMEOUT", 60.0)
+    async with serving(Server(ping_interval=0.5, ping_timeout=0.1)) as served, raw.polling(served.url) as session:
+        await join(session)
+        async with (raw.probed if probes else raw.unprobed)(served.url, session) as hung:
+            assert await hung.rest() == []
+        assert [reason for reason, _ in served.reasons] == ["ping timeout"]

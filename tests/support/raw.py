@@ -148,10 +148,16 @@ def session(url: str, transport: str) -> contextlib.AbstractAsyncContextManager[
 
 
 @contextlib.asynccontextmanager
+async def unprobed(url: str, polled: Polling) -> AsyncIterator[Websocket]:
+    """A WebSocket for a session on polling that has said nothing yet."""
+    async with _connect(url, {"EIO": "4", "transport": "websocket", "sid": polled.sid}) as connection:
+        yield Websocket(connection)
+
+
+@contextlib.asynccontextmanager
 async def probed(url: str, polled: Polling) -> AsyncIterator[Websocket]:
     """A WebSocket for a session on polling, probed: the packet "5" would complete the upgrade."""
-    async with _connect(url, {"EIO": "4", "transport": "websocket", "sid": polled.sid}) as connection:
-        opened = Websocket(connection)
+    async with unprobed(url, polled) as opened:
         await opened.send("2probe")
         assert await opened.receive() == "3probe"
         yield opened
