@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from socketio import exceptions
@@ -26,6 +27,8 @@ class Admission:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        #: Middlewares that have answered and go on.
+        self._going_on: set[asyncio.Future[Any] | None] = set()
 
     async def connect(self, eio_sid: str, name: str, auth: Any) -> None:
         """Begin to admit a client to a namespace; ValueError for what no client of the protocol does."""
@@ -73,9 +76,9 @@ class Admission:
     async def _admit(self, socket: Socket, missed: list[list[Any]]) -> None:
         """Run the connection middlewares, then accept or refuse."""
         server, recovery = self._server, self._server.recovery
-        outcome = middleware.Outcome(True)
+        outcome = middleware.PASSED
         if not (socket.recovered and recovery and recovery.options.skip_middlewares):
-            outcome = await middleware.run(socket.nsp.middlewares, socket, patience=server.connect_timeout)
+            outcome = await self._ask(socket)
             if outcome.passed and not server.always_connect:
                 outcome = await server.stock_handlers.connect(socket)
         if socket.gone:
@@ -94,6 +97,18 @@ class Admission:
             socket.put_missed(packet)
         for listener in socket.nsp.listeners.take("connection"):
             server.spawn(self._call_connection(listener, socket))
+
+    async def _ask(self, socket: Socket) -> middleware.Outcome:
+        """Run the connection middlewares."""
+        server, asked = self._server, list(socket.nsp.middlewares)
+        if not asked:
+            return middleware.PASSED
+        asking = middleware.Asking(
+            lambda by, error: server.app_raised(f"middleware {by}", error, socket),
+            self._going_on,
+            patience=server.connect_timeout,
+        )
+        return await asking.run(asked, socket)
 
     async def _keep(self, socket: Socket) -> bool:
         """Run python-socketio's `connect` handler after the acceptance; a refusal disconnects."""

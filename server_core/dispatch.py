@@ -7,12 +7,11 @@ from collections.abc import Awaitable, Coroutine, Sequence
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from server_core import middleware
 from server_core.acks import Answer, Simulated
 from server_core.errors import SocketError
 from server_core.handshake import to_json
 from server_core.listeners import Handler, Listener, Listeners
-from server_core.middleware import Middleware
+from server_core.middleware import Asking, Middleware
 
 if TYPE_CHECKING:
     from server_core.socket import Socket
@@ -21,19 +20,25 @@ if TYPE_CHECKING:
 class Dispatch:
     """Runs the events that one socket receives, each in a task of its own."""
 
-    __slots__ = ("_tasks", "catch_all", "listeners", "middlewares")
+    __slots__ = ("_asking", "_tasks", "catch_all", "listeners", "middlewares")
 
     def __init__(self) -> None:
         self.listeners = Listeners()
         self.middlewares: list[Middleware] = []
         self.catch_all: list[Handler] = []
         #: What runs: each of these ends itself.
-        self._tasks: set[asyncio.Task[None] | None] = set()
+        self._tasks: set[asyncio.Future[Any] | None] = set()
+        self._asking: Asking | None = None
 
     @property
     def running(self) -> int:
-        """Events whose handlers have not ended."""
+        """Events whose handlers have not ended, and middlewares that go on after they let theirs pass."""
         return len(self._tasks)
+
+    def release(self) -> None:
+        """The socket has left: what its middlewares hold goes nowhere any more."""
+        if self._asking:
+            self._asking.release()
 
     def begin(self, socket: Socket, packet: list[Any], id: int | None, fallback: Listener | None) -> None:
         """Start one event's way."""
@@ -113,13 +118,15 @@ class Dispatch:
 
     async def _pass(self, socket: Socket, packet: list[Any], answer: Answer | Simulated | None) -> bool:
         server = socket.nsp.server
-        outcome = await middleware.run(self.middlewares, packet, patience=0)
+        if self._asking is None:
+            self._asking = Asking(lambda by, error: server.app_raised(f"middleware {by}", error, socket), self._tasks)
+        outcome = await self._asking.run(self.middlewares, packet)
         if outcome.passed:
             return True
         if isinstance(answer, Simulated):
             why = "it never called next" if outcome.error is None else str(outcome.error)
             answer.trouble = f"the middleware {outcome.by.rpartition('.')[2]} blocked it: {why}"
-        if server.eio.tap:
+        if server.eio.tap and not (socket.disconnected and outcome.error is None):  # it left while it was held
             message = str(outcome.error) if outcome.error else ""
             server.eio.tap.event_blocked(socket.id, socket.nsp.name, to_json(packet), message)
         if outcome.error is not None:

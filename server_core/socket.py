@@ -352,6 +352,7 @@ class Socket:
         for future in state.acks:
             if not future.done():
                 future.set_exception(SocketError("socket has been disconnected"))
+        state.dispatch.release()
         if was_connected:
             server.manager.pre_disconnect(self._id, self._nsp.name)
             await server.stock_handlers.disconnect(self, reason)
