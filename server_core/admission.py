@@ -10,10 +10,11 @@ from socketio import packet as sio_packet
 
 from server_core import middleware
 from server_core.errors import SocketError
-from server_core.handshake import Handshake
+from server_core.handshake import Handshake, session_attributes
 from server_core.listeners import Listener
 from server_core.namespace import Namespace
 from server_core.reasons import FORCED_SERVER_CLOSE
+from server_core.recovery import Session
 from server_core.socket import Socket
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ class Admission:
         if name in server.connections[eio_sid]:
             raise ValueError("CONNECT twice")
         pid, session = "", None
-        missed: list[list[Any]] = []
-        if server.recovery:
-            session, missed = server.recovery.restore(name, auth or {})
-            pid = session.pid if session else server.recovery.new_pid()
+        missed: list[list[str | bytes]] = []
+        if recovery := server.recovery and server.recovery.of(name):
+            session, missed = recovery.restore(name, auth or {})
+            pid = session.pid if session else recovery.new_pid()
         sid = await server.manager.pre_connect(eio_sid, name, session.sid if session else None)
         if sid is None:
             raise ValueError("CONNECT twice")
@@ -55,9 +56,7 @@ class Admission:
         if server.eio.tap:
             server.eio.tap.connecting(sid, name, eio_sid, handshake.to_record(), socket.recovered)
         if session:
-            await socket.join(session.rooms - {sid})
-            if server.eio.tap:
-                server.eio.tap.attributes_are(sid, name, socket.described)
+            await self._restore(socket, session)
         server.spawn(self._admit(socket, missed))
 
     async def _namespace(self, name: str, auth: Any) -> Namespace | None:
@@ -73,14 +72,28 @@ class Admission:
                 return server.namespaces_in_use.get(name) or server.make_namespace(name, dynamic)
         return None
 
-    async def _admit(self, socket: Socket, missed: list[list[Any]]) -> None:
-        """Run the connection middlewares, then accept or refuse."""
+    async def _restore(self, socket: Socket, session: Session) -> None:
+        """Give a socket that came back what it had; what is emitted to it from now on is kept until it is accepted."""
+        server, name = self._server, socket.nsp.name
+        if session.saved is not None:
+            socket.conn.session[name] = session.saved
+        await socket.join(session.rooms - {socket.id})
+        server.manager.hold(socket.id, name)
+        if server.eio.tap:
+            saved = session_attributes(session.saved or {})
+            server.eio.tap.attributes_are(socket.id, name, saved | socket.described)
+
+    async def _admit(self, socket: Socket, missed: list[list[str | bytes]]) -> None:
+        """Run the connection middlewares, then accept or refuse.
+
+        python-socketio's `connect` handler is run for a socket that came back, too: its `disconnect` handler was.
+        """
         server, recovery = self._server, self._server.recovery
         outcome = middleware.PASSED
         if not (socket.recovered and recovery and recovery.options.skip_middlewares):
             outcome = await self._ask(socket)
-            if outcome.passed and not server.always_connect:
-                outcome = await server.stock_handlers.connect(socket)
+        if outcome.passed and not server.always_connect:
+            outcome = await server.stock_handlers.connect(socket)
         if socket.gone:
             return
         if not outcome.passed:
@@ -90,11 +103,11 @@ class Admission:
         socket.nsp.sockets[socket.id] = socket
         server.joined(socket.conn.id)
         socket.accept()
+        for parts in missed:
+            socket.put_missed(parts)
         server.manager.release(socket.id, socket.nsp.name)
         if server.always_connect and not await self._keep(socket):
             return
-        for packet in missed:
-            socket.put_missed(packet)
         for listener in socket.nsp.listeners.take("connection"):
             server.spawn(self._call_connection(listener, socket))
 

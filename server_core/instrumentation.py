@@ -74,6 +74,8 @@ class Instrument:
         self._stats = Stats(self._node)
         credentials = Credentials(auth)
         self._detach = attach(tap, sio)
+        if isinstance(sio, Server) and sio.recovery:
+            sio.recovery.left_out.add(self._namespace)  # a console that comes back starts anew
         self._admin = Admin(
             sio,
             self._feed,
@@ -102,6 +104,8 @@ class Instrument:
         self._detach()
         if isinstance(self._sio, Server):
             spaces, name = self._sio.namespaces_in_use, self._namespace
+            if self._sio.recovery:
+                self._sio.recovery.left_out.discard(name)
             if ending:
                 ending.add_done_callback(lambda _: spaces.pop(name, None))
             else:

@@ -52,8 +52,11 @@ class Manager(socketio.AsyncManager):
     def hold(self, sid: Sid, namespace: str) -> None:
         """Keep what is emitted to a connecting socket from now on until it is accepted.
 
-        python-socketio's `connect` handlers may emit to the socket that they have not accepted yet.
+        python-socketio's `connect` handlers may emit to the socket that they have not accepted yet, and one that comes
+        back misses nothing while it waits.
         """
+        if (namespace, sid) in self._held:
+            return
         self._enter(sid, namespace, self._connecting[namespace, sid])
         self._held[namespace, sid] = []
 
@@ -198,9 +201,12 @@ class Manager(socketio.AsyncManager):
                 server.put_parts(eio_sid, parts, self.held(sid, namespace))
             return len(recipients)
         server.note_outgoing(namespace, recipients, packet)
-        if server.recovery:
-            packet = server.recovery.sent(namespace, rooms, except_, packet, volatile=volatile)
+        recovery = server.recovery and server.recovery.of(namespace)
+        if recovery:
+            packet = recovery.stamped(packet)
         parts = server.encode(sio_packet.EVENT, namespace, packet)
+        if recovery:
+            recovery.sent(namespace, rooms, except_, packet, parts, volatile=volatile)
         server.put_frames(namespace, recipients, [f"4{part}" if isinstance(part, str) else part for part in parts])
         if server.eio.tap:
             server.eio.tap.broadcast(namespace, rooms, except_, len(recipients), parts)

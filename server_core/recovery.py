@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Collection
-from typing import Any
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -22,6 +23,9 @@ from server_core.reasons import (
     TRANSPORT_CLOSE,
     TRANSPORT_ERROR,
 )
+
+if TYPE_CHECKING:
+    from server_core.socket import Socket
 
 #: Reasons after which a client may come back: nobody meant to end it.
 RECOVERABLE = frozenset(
@@ -44,25 +48,27 @@ class Session(msgspec.Struct, frozen=True):
     """What is kept of a socket that was cut off."""
 
     sid: str
+    #: The client's secret, the same when it comes back: by that the JavaScript client knows that it is recovered.
     pid: str
     nsp: str
     rooms: frozenset[str]
     data: dict[Any, Any]
     attached: dict[str, Any]
+    #: What `save_session` saved, if anything.
+    saved: Any
     ended: float
 
 
 class Missed(msgspec.Struct, frozen=True):
     """One event that may have to be sent again."""
 
-    offset: str
     nsp: str
     #: None: the whole namespace.
     rooms: frozenset[str] | None
     #: Rooms whose members do not get it.
     except_: frozenset[str]
-    #: None: it is not sent again.
-    packet: list[Any] | None
+    #: Its text and its attachments as they were sent; None: it is not sent again.
+    parts: list[str | bytes] | None
     sent: float
 
     def concerns(self, session: Session) -> bool:
@@ -78,12 +84,25 @@ class Recovery:
 
     def __init__(self, options: RecoveryOptions) -> None:
         self.options = options
-        self._sessions: dict[str, Session] = {}
-        self._events: deque[Missed] = deque(maxlen=MAX_EVENTS)
+        #: Namespaces whose sockets do not come back, and whose events have no offsets.
+        self.left_out: set[str] = set()
+        # ordered dicts, as both are taken from at their front: a dict gets slower there with each that is gone
+        #: By private id, in the order in which they ended.
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
+        #: By offset, in the order in which they were sent.
+        self._events: OrderedDict[str, Missed] = OrderedDict()
+
+    def of(self, nsp: str) -> Recovery | None:
+        """This, for a namespace whose sockets may come back."""
+        return None if nsp in self.left_out else self
 
     def new_pid(self) -> str:
         """A client's secret with which it can come back."""
         return secrets.token_urlsafe(15)
+
+    def stamped(self, packet: list[Any]) -> list[Any]:
+        """The event to send instead, with its offset at the end."""
+        return [*packet, secrets.token_urlsafe(9)]
 
     def sent(
         self,
@@ -91,49 +110,45 @@ class Recovery:
         rooms: Collection[str] | str | None,
         except_: Collection[str],
         packet: list[Any],
+        parts: list[str | bytes],
         *,
         volatile: bool = False,
-    ) -> list[Any]:
-        """Keep an event that goes out; the packet to send instead, with its offset at the end.
+    ) -> None:
+        """Keep an event that goes out, stamped and as it was encoded.
 
         A volatile one has an offset too, as the client takes the last text for one, but is not sent again.
         """
         self._forget_old()
-        offset = secrets.token_urlsafe(9)
-        packet = [*packet, offset]
         kept = None if rooms is None else frozenset((rooms,)) if isinstance(rooms, str) else frozenset(rooms)
-        self._events.append(
-            Missed(offset, nsp, kept, frozenset(except_), None if volatile else packet, time.monotonic())
-        )
-        return packet
+        self._events[packet[-1]] = Missed(nsp, kept, frozenset(except_), None if volatile else parts, time.monotonic())
+        if len(self._events) > MAX_EVENTS:
+            self._events.popitem(last=False)
 
-    def keep(
-        self, sid: str, pid: str, nsp: str, rooms: Collection[str], data: dict[Any, Any], attached: dict[str, Any]
-    ) -> None:
+    def keep(self, socket: Socket, pid: str) -> None:
         """Keep a socket that was cut off."""
         self._forget_old()
-        self._sessions[pid] = Session(sid, pid, nsp, frozenset(rooms), data, attached, time.monotonic())
+        nsp = socket.nsp.name
+        saved = socket.conn.session.get(nsp)
+        self._sessions[pid] = Session(
+            socket.id, pid, nsp, frozenset(socket.rooms), socket.data, socket.attributes, saved, time.monotonic()
+        )
 
-    def restore(self, nsp: str, auth: dict[str, Any]) -> tuple[Session | None, list[list[Any]]]:
-        """The socket that this client was, None when it has to start anew, and the packets that it missed."""
+    def restore(self, nsp: str, auth: dict[str, Any]) -> tuple[Session | None, list[list[str | bytes]]]:
+        """The socket that this client was, None when it has to start anew, and what it missed until now."""
         self._forget_old()
         pid, offset = auth.get("pid"), auth.get("offset")
         if not isinstance(pid, str) or not isinstance(offset, str):
             return None, []
         session = self._sessions.get(pid)
-        if session is None or session.nsp != nsp:
-            return None, []
-        events = iter(self._events)
-        if not any(event.offset == offset for event in events):
+        if session is None or session.nsp != nsp or offset not in self._events:
             return None, []
         del self._sessions[pid]
-        return session, [event.packet for event in events if event.packet and event.concerns(session)]
+        since = list(takewhile(lambda event: event[0] != offset, reversed(self._events.items())))
+        return session, [event.parts for _, event in reversed(since) if event.parts and event.concerns(session)]
 
     def _forget_old(self) -> None:
         oldest = time.monotonic() - self.options.max_disconnection_duration
-        while self._events and self._events[0].sent < oldest:
-            self._events.popleft()
-        for pid, session in list(self._sessions.items()):  # in the order in which they ended
-            if session.ended >= oldest:
-                return
-            del self._sessions[pid]
+        while self._events and next(iter(self._events.values())).sent < oldest:
+            self._events.popitem(last=False)
+        while self._sessions and next(iter(self._sessions.values())).ended < oldest:
+            self._sessions.popitem(last=False)

@@ -345,9 +345,8 @@ class Socket:
             if tap := self._tap:
                 tap.disconnecting(self._id, self._nsp.name, reason)
             await self._tell("disconnecting", reason, description, DISCONNECTING_PATIENCE)
-        if was_connected and server.recovery and reason in RECOVERABLE:
-            name = self._nsp.name
-            server.recovery.keep(self._id, state.pid, name, self.rooms, state.data, self._attached)
+        if was_connected and state.pid and server.recovery and reason in RECOVERABLE:
+            server.recovery.keep(self, state.pid)
         state.connected = False
         for future in state.acks:
             if not future.done():
@@ -388,13 +387,19 @@ class Socket:
         """Queue an event for the client; `id`: it is to answer."""
         packet = [event, *args]
         self.note_outgoing(packet)
-        if id is None and (recovery := self._nsp.server.recovery):
-            packet = recovery.sent(self._nsp.name, self._id, (), packet, volatile=volatile)
-        self._put(sio_packet.EVENT, packet, id)
+        server, nsp = self._nsp.server, self._nsp.name
+        recovery = server.recovery.of(nsp) if id is None and server.recovery else None
+        if recovery is None:
+            self._put(sio_packet.EVENT, packet, id)
+            return
+        packet = recovery.stamped(packet)
+        parts = server.encode(sio_packet.EVENT, nsp, packet)
+        recovery.sent(nsp, self._id, (), packet, parts, volatile=volatile)
+        server.put_parts(self._conn.sid, parts)
 
-    def put_missed(self, packet: list[Any]) -> None:
-        """Queue an event that was sent while this socket was cut off."""
-        self._put(sio_packet.EVENT, packet)
+    def put_missed(self, parts: list[str | bytes]) -> None:
+        """Queue an event, as it was encoded, that was sent while this socket was cut off."""
+        self._nsp.server.put_parts(self._conn.sid, parts)
 
     def put_ack(self, id: int, values: tuple[Any, ...]) -> None:
         """Queue the answer to the client's event `id`."""

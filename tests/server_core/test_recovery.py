@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from console.wire.client import Client, ClientSocket
 from console.wire.engine import Engine
-from server_core import Server, Socket, records, recovery
+from server_core import Server, Socket, instrument, records, recovery
+from server_core.recovery import Recovery, RecoveryOptions, Session
 from server_core.tap import Tap
 from server_core.watch import attach
 from tests.support.js_client import JsClient, JsSocket
@@ -183,3 +187,133 @@ async def test_without_recovery_nothing_of_it_is_sent() -> None:
 def test_an_option_that_is_none_is_refused() -> None:
     with pytest.raises(Exception, match="max_duration"):
         Server(connection_state_recovery={"max_duration": 1})
+
+
+async def cut(made: Recovering) -> tuple[str, dict[str, Any]]:
+    """A client that was cut off after `hello`: its id, and the auth with which it comes back."""
+    engine = Engine(made.url)
+    await engine.open()
+    await engine.send("0")
+    connect, hello = await engine.receive(), await engine.receive()
+    assert isinstance(connect, str)
+    assert isinstance(hello, str)
+    await engine.abort()
+    assert await poll(lambda: not made.io.of("/").sockets, 20)
+    answer = json.loads(connect[1:])
+    return answer["sid"], {"pid": answer["pid"], "offset": json.loads(hello[1:])[-1]}
+
+
+async def until(socket: ClientSocket, last: Any) -> list[Any]:
+    """The first arguments of the events that come, up to one."""
+    came = [(await receive(socket))[1]]
+    while came[-1] != last:
+        came.append((await receive(socket))[1])
+    return came
+
+
+async def test_what_is_emitted_while_a_middleware_holds_the_client_comes_once_and_in_order() -> None:
+    held, let_pass = asyncio.Event(), asyncio.Event()
+    async with recovering(skip_middlewares=False) as made:
+        sid, auth = await cut(made)
+
+        @made.io.use
+        async def hold(_socket: Socket, next: Any) -> None:
+            held.set()
+            await let_pass.wait()
+            await next()
+
+        await made.io.emit("missed", 1)
+        connection = Client(Engine(made.url))
+        await connection.open()
+        back = asyncio.ensure_future(connection.connect("/", auth))
+        await asyncio.wait_for(held.wait(), 20)
+        await made.io.emit("missed", 2)
+        await made.io.to("room").emit("missed", 3)
+        await made.io.to("elsewhere").emit("missed", "by others")
+        let_pass.set()
+        socket = await back
+        await made.io.emit("missed", 4)
+        assert socket.id == sid
+        assert await until(socket, 4) == [1, 2, 3, "first", 4]
+        await connection.close()
+
+
+async def test_an_event_that_could_not_be_sent_is_not_sent_to_who_comes_back() -> None:
+    async with recovering() as made:
+        sid, auth = await cut(made)
+        await made.io.emit("missed", 1)
+        for emit in (made.io.emit, made.io.to("room").emit, made.sockets[0].emit):
+            with pytest.raises(TypeError):
+                await emit("missed", object())
+        values = [2]
+        await made.io.emit("missed", values)
+        values.append(3)  # what was sent is sent again, not what became of it
+        async with client(made.url, auth) as back:
+            assert back.id == sid
+            assert await until(back, "first") == [1, [2], "first"]
+
+
+async def test_an_app_of_python_socketio_has_its_session_and_its_connect_handler() -> None:
+    async with recovering() as made:
+        calls: list[str] = []
+
+        @made.io.event
+        async def connect(sid: str, environ: Any, auth: Any) -> None:
+            calls.append("connect")
+            await made.io.emit("missed", "welcome", to=sid)
+            await made.io.enter_room(sid, "users")
+
+        @made.io.event
+        async def disconnect(sid: str, reason: str) -> None:
+            calls.append("disconnect")
+
+        engine = Engine(made.url)
+        await engine.open()
+        await engine.send("0")
+        connected = await engine.receive()
+        assert isinstance(connected, str)
+        answer = json.loads(connected[1:])
+        await made.io.save_session(answer["sid"], {"user": "bob"})
+        await made.io.emit("seen")
+        while (seen := await engine.receive()) and "seen" not in seen:
+            pass
+        assert isinstance(seen, str)
+        await engine.abort()
+        assert await poll(lambda: calls == ["connect", "disconnect"], 20)
+        await made.io.to("users").emit("missed", 1)
+        async with client(made.url, {"pid": answer["pid"], "offset": json.loads(seen[1:])[-1]}) as back:
+            assert await until(back, "first") == [1, "welcome", "first"]
+            assert await made.io.get_session(back.id) == {"user": "bob"}
+            assert set(made.io.rooms(back.id)) == {back.id, "room", "users"}
+        assert calls[:3] == ["connect", "disconnect", "connect"]
+
+
+async def test_consoles_start_anew() -> None:
+    async with recovering() as made:
+        installed = instrument(made.io, auth={"username": "alice", "password": "x"})
+        engine = Engine(made.url)
+        await engine.open()
+        await engine.send('0/admin,{"username":"alice","password":"x"}')
+        connect, session = await engine.receive(), await engine.receive()
+        assert isinstance(connect, str)
+        assert isinstance(session, str)
+        assert "pid" not in connect
+        assert len(json.loads(session[len("2/admin,") :])) == 2  # no offset
+        await engine.close()
+        installed.uninstrument()
+
+
+def test_an_emit_costs_the_same_however_many_may_come_back() -> None:
+    def cost(sessions: int) -> float:
+        kept = Recovery(RecoveryOptions())
+        for number in range(sessions):
+            kept._sessions[str(number)] = Session("", "", "/", frozenset(), {}, {}, None, time.monotonic())
+
+        def emit() -> float:
+            begun = time.perf_counter()
+            kept.sent("/", None, (), kept.stamped(["x"]), ["2"])
+            return time.perf_counter() - begun
+
+        return min(emit() for _ in range(30))
+
+    assert cost(20_000) < cost(0) * 50  # it was 4,000 times as much
