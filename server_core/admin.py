@@ -156,10 +156,19 @@ class Admin:
         if not right:
             logger.warning("a console was refused: its credentials are wrong")
             raise Refusal("invalid credentials")
+        if not self._is_there(sid):  # it left meanwhile; nothing tells of its end
+            raise Refusal("the connection is closed")
         console = self._consoles[sid] = Console(sid)
         if len(self._consoles) == 1 and self._present:
             self._present(True)
         console.task = asyncio.ensure_future(self._serve(console))
+
+    def _is_there(self, sid: str) -> bool:
+        """Whether a client that connects is there still."""
+        manager = self._sio.manager
+        known = manager.is_pre_connected(sid, self._nsp) or manager.is_connected(sid, self._nsp)
+        connection = self._connection(sid) if known else None
+        return connection is not None and not connection.closed
 
     def _disconnect(self, sid: str, *_reason: Any) -> None:
         self._leave(sid)
@@ -233,6 +242,7 @@ class Admin:
         tellers: dict[str, Plain] = {}
         messages: asyncio.Queue[Message] = asyncio.Queue()
         lost = False
+        untold = 0
 
         def hear(batch: Sequence[Record]) -> None:
             nonlocal lost
@@ -254,20 +264,32 @@ class Admin:
         try:
             while True:
                 waiting = asyncio.ensure_future(messages.get())
-                await asyncio.wait((waiting, until), return_when=asyncio.FIRST_COMPLETED)
-                if until.done():
+                try:
+                    await asyncio.wait((waiting, until), return_when=asyncio.FIRST_COMPLETED)
+                    if until.done():
+                        return
+                    event, args = waiting.result()
+                finally:
                     waiting.cancel()
-                    return
-                event, args = await waiting
-                await self._emit(console, event, *args)
+                try:
+                    await self._emit(console, event, *args)
+                except Exception as error:  # noqa: BLE001  a value that this server's JSON does not take
+                    untold += 1
+                    if untold == 1:
+                        logger.warning("%s: an event can't be told to it: %r; more are counted", console.name, error)
         finally:
             stop()
+            if untold > 1:
+                logger.warning("%s: %d events could not be told to it", console.name, untold)
 
     def _backlog(self, console: Console) -> int:
         """Packets that its connection has not sent yet."""
-        eio_sid = self._sio.manager.eio_sid_from_sid(console.sid, self._nsp)
-        connection = self._sio.eio.sockets.get(eio_sid)
+        connection = self._connection(console.sid)
         return connection.queue.qsize() if connection else 0
+
+    def _connection(self, sid: str) -> Any:
+        """The Engine.IO connection of a client, None when that is gone."""
+        return self._sio.eio.sockets.get(self._sio.manager.eio_sid_from_sid(sid, self._nsp))
 
     async def _emit(self, console: Console, event: str, *args: Any, callback: Any = None) -> None:
         # to a socket of this process: the other servers of a cluster have nothing to do with it
