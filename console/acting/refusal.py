@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from console.link.base import Link, LinkState
 from console.state.session import Session
-from server_core.records import FEATURES
+from server_core.records import FEATURES, ServerInfo
 
-#: The tags of commands → what they do, in words.
+#: What a server can be asked for → what it does, in words.
 _DOING = {
     "EMIT": "emit events",
     "DISCONNECT": "disconnect sockets",
+    "CLOSE": "close connections",
     "JOIN": "let sockets join rooms",
     "LEAVE": "take sockets from rooms",
     "DROP": "cut connections off",
@@ -19,8 +22,12 @@ _DOING = {
 }
 
 
-def refusal(session: Session, link: Link, feature: str, socket: str = "") -> str:
-    """Why a command can't be sent now, "" when it can; `feature` is one of `FEATURES`, `socket` whom it is about."""
+def refusal(session: Session, link: Link, feature: str, sockets: Iterable[str] = ()) -> str:
+    """Why a command can't be sent now, "" when it can; `feature` is one of `FEATURES`.
+
+    `sockets` are those that it is about: the server of each has to be able to. Without, one of the servers is enough.
+    They are only looked at where there are several servers, of which one can't.
+    """
     if session.past:
         return "this is the past: nothing in it can be changed"
     status = link.status
@@ -28,15 +35,24 @@ def refusal(session: Session, link: Link, feature: str, socket: str = "") -> str
         return "this is a recording: there is no server"
     if status.state is not LinkState.LIVE:
         return f"not connected: {status.why}" if status.why else "not connected to a server"
-    state = session.live
-    about = state.roster_of(socket) if socket else None
-    known = [about] if about else list(state.rosters.values())
-    if not known:
+    rosters = session.live.rosters
+    if not rosters:
         return "nothing is known of the server yet"
-    features = {feature for roster in known for feature in roster.info.features}
-    if "READ_ONLY" in features:
+    unable = {server: why for server, roster in rosters.items() if (why := _inability(roster.info, feature))}
+    if not unable:
+        return ""
+    if len(rosters) > 1:
+        server = next((server for id in sockets if (server := session.live.server_of(id)) in unable), None)
+        if server is not None:
+            return f"{server}: {unable[server]}"
+    return next(iter(unable.values())) if len(unable) == len(rosters) else ""
+
+
+def _inability(info: ServerInfo, feature: str) -> str:
+    """Why a server can't do something, "" when it can."""
+    if "READ_ONLY" in info.features:
         return "the server is read-only"
-    if feature not in features:
-        plain = [roster.info.library for roster in known if roster.info.features != FEATURES and roster.info.library]
-        return f"{plain[0] if plain else 'this server'} can't {_DOING[feature]}"
+    if feature not in info.features:
+        plain = info.library if info.features != FEATURES else ""
+        return f"{plain or 'this server'} can't {_DOING[feature]}"
     return ""

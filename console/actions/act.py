@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from console.acting.calls import call
@@ -38,11 +38,17 @@ def needs(feature: str, *, sockets: bool = True) -> Refusal:
     """Why a command can't be sent now: for the server, or for want of sockets that it would be about."""
 
     def refusal(screen: MainScreen) -> str:
-        if why := screen.operator.refusal(feature):
+        if why := screen.operator.refusal(feature, _targets(screen) if sockets else ()):
             return why
         return "" if not sockets or how_many(screen) else "no socket is selected"
 
     return refusal
+
+
+def _targets(screen: MainScreen) -> Iterator[str]:
+    """The sockets that an action would be about, looked up once somebody asks."""
+    for socket in screen.targets():
+        yield socket.id
 
 
 def needs_one(feature: str) -> Refusal:
@@ -217,7 +223,7 @@ def _on_room(screen: MainScreen) -> bool:
 )
 def kick(screen: MainScreen) -> None:
     rosters = screen.session.live.rosters.values()
-    commands: list[Command] = []
+    commands: list[Leave] = []
     members: dict[str, None] = {}
     names: list[str] = []
     for there in rooms(screen):
@@ -234,7 +240,7 @@ def kick(screen: MainScreen) -> None:
         perform(screen, commands if yes else None)
 
     title = f"Kick {count(len(members), 'socket')} from {', '.join(names)}?"
-    calls = "\n".join(call(command, (), screen.operator.api) for command in commands[:2])
+    calls = "\n".join(call(command, (), screen.operator.api(command.sockets)) for command in commands[:2])
     screen.app.push_screen(ConfirmDialog(screen.operator, title, "Kick", list(members), calls), answer)
 
 

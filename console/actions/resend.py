@@ -42,7 +42,9 @@ def _sendable(screen: MainScreen) -> str:
         return "its payload was cut, so it can't be sent again"
     if record.event in RESERVED_EVENTS:
         return f"{record.event} is a reserved event name"
-    return screen.operator.refusal("EMIT" if isinstance(record, EventSent) else "SIMULATE")
+    if isinstance(record, EventSent):
+        return screen.operator.refusal("EMIT")
+    return screen.operator.refusal("SIMULATE", [record.socket])
 
 
 def _repeatable(screen: MainScreen) -> str:

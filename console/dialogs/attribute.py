@@ -117,7 +117,7 @@ class AttributeDialog(Dialog[list[Command]]):
 
     def _call(self, command: SetAttribute) -> str:
         shown = self._operator.reader.attribute(command.name, command.value)
-        return call(msgspec.structs.replace(command, value=shown), (), self._operator.api)
+        return call(msgspec.structs.replace(command, value=shown), (), self._operator.api([command.socket]))
 
     def action_take(self) -> None:
         self.after_typing(self._take)
@@ -142,7 +142,7 @@ class AttributeDialog(Dialog[list[Command]]):
     def _finish(self, feature: str, command: Command | None) -> None:
         if command is None:
             return
-        if why := self._operator.refusal(feature, self._socket.id):
+        if why := self._operator.refusal(feature, [self._socket.id]):
             self.say("#result", f"✗ {why}", "$text-error")
         else:
             self.dismiss([command])

@@ -56,9 +56,10 @@ class DisconnectDialog(Dialog[list[Command]]):
             yield Static(Content(_MEANING), classes="about")
 
     def on_mount(self) -> None:
-        self.say("#result", "")
-        for id, feature in (("namespace", "DISCONNECT"), ("connection", "DISCONNECT"), ("drop", "DROP")):
-            self.query_one(f"#{id}", Button).disabled = bool(self._operator.refusal(feature))
+        refused = {id: self._refusal(id) for id in _FEATURES}
+        for id, why in refused.items():
+            self.query_one(f"#{id}", Button).disabled = bool(why)
+        self.say("#result", "\n".join(dict.fromkeys(filter(None, refused.values()))), "$text-muted")
         self.query_one("#sure" if self._whom.many else f"#{self._first}").focus()
 
     def _others(self) -> str:
@@ -73,11 +74,15 @@ class DisconnectDialog(Dialog[list[Command]]):
         others = sorted(each.nsp for each in roster.sockets.values() if each.engine == engine)
         return f"the connection has {len(others)} namespaces: {', '.join(others)}" if len(others) > 1 else ""
 
+    def _refusal(self, how: str) -> str:
+        """Why they can't be disconnected in this way."""
+        return self._operator.refusal(_FEATURES[how], self._sockets)
+
     def action_choose(self, how: str) -> None:
         self.after_typing(lambda: self._choose(how))
 
     def _choose(self, how: str) -> None:
-        if why := self._operator.refusal("DROP" if how == "drop" else "DISCONNECT"):
+        if why := self._refusal(how):
             self.say("#result", f"✗ {why}", "$text-error")
             return
         if not self._whom.confirmed:
@@ -102,6 +107,8 @@ class DisconnectDialog(Dialog[list[Command]]):
             self._choose(event.button.id or "")
 
 
+#: The ways to disconnect → what a server has to be able to for each.
+_FEATURES = {"namespace": "DISCONNECT", "connection": "CLOSE", "drop": "DROP"}
 _MEANING = (
     "A client does not come back by itself from the first two. Cut off, it sees a lost network, and tries to come back."
 )

@@ -128,7 +128,7 @@ class EmitDialog(EventDialog):
         left_out = self._recipients("except", nsp)
         sender, known = self._sender(nsp)
         self.query_one("#own-id-field").display = sender is not None
-        event, payload, patience = self.event(), self.payload(), self.patience()
+        event, payload, patience = self.event(), self.payload(), self.patience(self._asked(nsp, to, left_out))
         if (
             not there
             or to is None
@@ -223,6 +223,19 @@ class EmitDialog(EventDialog):
             return None, False
         self.note("as", f"{describe(found, self.operator.state)}: does not get the message itself")
         return found, True
+
+    def _asked(self, nsp: str, to: Recipients | None, left_out: Recipients | None) -> Sequence[str]:
+        """The sockets that an ack would be asked of."""
+        return to.reach(self.operator.state, nsp, left_out.rooms if left_out else ()) if to else ()
+
+    def concerned(self, command: EventCommand) -> Sequence[str]:
+        return self._reach(command) if isinstance(command, Emit) else ()
+
+    def refusal(self, command: EventCommand) -> str:
+        """It goes to the servers that can, of those that it would reach."""
+        one_of_each = self.operator.servers_of(self.concerned(command)).values()
+        whys = [self.operator.refusal("EMIT", [id]) for id in one_of_each]
+        return whys[0] if whys and all(whys) else self.operator.refusal("EMIT")
 
     def _reach(self, command: Emit) -> list[str]:
         to = Recipients(command.rooms, not command.rooms)

@@ -76,8 +76,7 @@ class EventDialog(Dialog[None]):
         yield Static(id="args-note", classes="note")
         with Horizontal(classes="field"):
             yield Label("ack")
-            has_acks = self.operator.has_acks
-            yield Tick("wait", bool(draft.ack) and has_acks, id="ack", compact=True, disabled=not has_acks)
+            yield Tick("wait", bool(draft.ack), id="ack", compact=True)
             yield Field(draft.ack or "2", id="seconds", max_length=6)
             yield Label("seconds", id="unit")
         yield Static(id="ack-note", classes="note")
@@ -109,7 +108,7 @@ class EventDialog(Dialog[None]):
         self.secrets = secrets
         self.query_one("#event", Field).value = quote(draft.event)
         self.query_one("#args", JsonArea).load_text(draft.args)
-        self.query_one("#ack", Checkbox).value = bool(draft.ack) and self.operator.has_acks
+        self.query_one("#ack", Checkbox).value = bool(draft.ack)
         if draft.ack:
             self.query_one("#seconds", Field).value = draft.ack
         self.check()
@@ -139,7 +138,15 @@ class EventDialog(Dialog[None]):
     def call(self, command: EventCommand) -> str:
         """The call that the command makes, secrets masked."""
         args = decode(self.operator.reader.mask(command.args), command.attachments)
-        return call(command, args, self.operator.api)
+        return call(command, args, self.operator.api(self.concerned(command)))
+
+    def concerned(self, command: EventCommand) -> Sequence[str]:
+        """The sockets that a command is about."""
+        raise NotImplementedError
+
+    def refusal(self, command: EventCommand) -> str:
+        """Why it can't be sent now, "" when it can."""
+        raise NotImplementedError
 
     def event(self) -> str | None:
         """The event's name, None when it can't be one."""
@@ -171,17 +178,19 @@ class EventDialog(Dialog[None]):
         self.note("args", said)
         return payload
 
-    def patience(self) -> float | Literal[False] | None:
-        """Seconds to wait for acks, None to ask for none, False when they are no number."""
+    def patience(self, sockets: Sequence[str]) -> float | Literal[False] | None:
+        """Seconds to wait for the acks of these sockets, None to ask for none, False when they are no number."""
         value: float | Literal[False] | None = None
-        if self.query_one("#ack", Checkbox).value:
+        tick = self.query_one("#ack", Checkbox)
+        tick.disabled = not self.operator.has_acks(sockets)
+        if tick.value and not tick.disabled:
             try:
                 value = float(self.query_one("#seconds", Input).value)
             except ValueError:
                 value = False
             value = value if value and 0 < value <= MAX_PATIENCE else False
         wrong = f"✗ more than 0 and at most {MAX_PATIENCE} seconds" if value is False else ""
-        none = "" if self.operator.has_acks else "the server's admin can't ask for acks"
+        none = "the server's admin can't ask for acks" if tick.disabled else ""
         self.note("ack", wrong or none, wrong=bool(wrong))
         return value
 
@@ -246,8 +255,7 @@ class EventDialog(Dialog[None]):
         if command is None:
             self._show_what_is_wrong()
             return
-        why = self.operator.refusal("SIMULATE" if isinstance(command, Simulate) else "EMIT")
-        if why:
+        if why := self.refusal(command):
             self.say("#result", f"✗ not sent: {why}", "$text-error")
             return
         self.ask(command)

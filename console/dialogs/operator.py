@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -72,20 +72,33 @@ class Operator:
         self._simulated |= simulated
         self.messages.remember(draft, secrets, simulated=simulated)
 
-    @property
-    def api(self) -> Api:
-        """The words that the app's calls are written in."""
-        infos = [roster.info for roster in self.state.rosters.values()]
-        return api_of(infos[0]) if infos else "own"
+    def servers_of(self, sockets: Iterable[str]) -> dict[str, str]:
+        """The servers that have some of these sockets, and the first that each has."""
+        rosters = self.state.rosters
+        found: dict[str, str] = {}
+        for id in sockets:
+            if server := self.state.server_of(id):
+                found.setdefault(server, id)
+                if len(found) == len(rosters):
+                    break
+        return found
 
-    @property
-    def has_acks(self) -> bool:
-        """Whether recipients can be asked for acks."""
-        return all(roster.info.has_acks for roster in self.state.rosters.values())
+    def api(self, sockets: Iterable[str]) -> Api:
+        """The words that the app's calls are written in, on the first server that has some of these sockets."""
+        rosters = self.state.rosters
+        server = next(iter(self.servers_of(sockets) or rosters), None)
+        return "own" if server is None else api_of(rosters[server].info)
 
-    def refusal(self, feature: str, socket: str = "") -> str:
-        """Why a command can't be sent now; "" when it can."""
-        return refusal(self.session, self.link, feature, socket)
+    def has_acks(self, sockets: Iterable[str]) -> bool:
+        """Whether these sockets can be asked for acks; where none is live, whether any can."""
+        rosters = self.state.rosters
+        if servers := self.servers_of(sockets):
+            return all(rosters[server].info.has_acks for server in servers)
+        return not rosters or any(roster.info.has_acks for roster in rosters.values())
+
+    def refusal(self, feature: str, sockets: Iterable[str] = ()) -> str:
+        """Why a command can't be sent now, on the server of each of these sockets; "" when it can."""
+        return refusal(self.session, self.link, feature, sockets)
 
     async def carry_out(self, commands: Sequence[Command]) -> CommandResult:
         """Have the server do these, one after the other up to the first that fails; what came of them together."""

@@ -95,9 +95,9 @@ class RoomsDialog(Dialog[list[Command]]):
 
     @on(Input.Changed, "#room")
     @on(PickList.Changed)
-    def check(self) -> list[Command]:
+    def check(self) -> Sequence[Join | Leave]:
         """The commands that it comes to, none while something is missing; shows the calls."""
-        commands: list[Command] = []
+        commands: list[Join | Leave] = []
         self._missing = problem = ""
         try:
             into = tuple(dict.fromkeys(map(unquote, split(self._into())))) if self._verb != "leave" else ()
@@ -119,7 +119,8 @@ class RoomsDialog(Dialog[list[Command]]):
                     commands.append(Leave(nsp=nsp, sockets=members, rooms=out))
             if not commands:
                 problem = "✗ they have all left"
-        self.say("#call", "\n".join(call(command, (), self._operator.api) for command in commands[:2]))
+        calls = (call(command, (), self._operator.api(command.sockets)) for command in commands[:2])
+        self.say("#call", "\n".join(calls))
         self.say("#result", problem, "$text-error" if problem.startswith("✗") else "$text-muted")
         return commands
 
@@ -131,12 +132,12 @@ class RoomsDialog(Dialog[list[Command]]):
     def _take(self) -> None:
         commands = self.check()
         feature = "JOIN" if self._verb == "join" else "LEAVE"
-        if why := self._operator.refusal(feature):
+        if why := self._operator.refusal(feature, self._sockets):
             self.say("#result", f"✗ {why}", "$text-error")
         elif commands and not self._whom.confirmed:
             self.say("#result", self._whom.insist(), "$text-error")
         elif commands:
-            self.dismiss(commands)
+            self.dismiss(list(commands))
         elif self._missing:
             self.say("#result", f"✗ {self._missing}", "$text-error")
             self.query_one("#room" if self._verb != "leave" else "#rooms").focus()

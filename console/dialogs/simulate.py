@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from textual.app import ComposeResult
@@ -38,7 +39,7 @@ class SimulateDialog(EventDialog):
             yield from self.fields()
 
     def prepare(self) -> EventCommand | None:
-        event, payload, patience = self.event(), self.payload(), self.patience()
+        event, payload, patience = self.event(), self.payload(), self.patience([self._socket.id])
         if event is None or payload is None or patience is False:
             return None
         return Simulate(
@@ -49,6 +50,12 @@ class SimulateDialog(EventDialog):
             attachments=payload.attachments,
             ack=patience,
         )
+
+    def concerned(self, command: EventCommand) -> Sequence[str]:
+        return [self._socket.id]
+
+    def refusal(self, command: EventCommand) -> str:
+        return self.operator.refusal("SIMULATE", [self._socket.id])
 
     def call(self, command: EventCommand) -> str:
         return f"as its client would: {super().call(command)}"

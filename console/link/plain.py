@@ -179,6 +179,8 @@ class PlainReader:
         """Say what may be asked of it."""
         ignores = self.kind == "python" and not self.development
         acting = tuple(features) or (() if ignores else ("READ_ONLY",))
+        if self.kind == "node" and "DISCONNECT" in acting:  # python-socketio's leaves the connection open
+            acting += ("CLOSE",)
         library = LIBRARIES[self.kind] + ("" if self.development else " in production mode")
         self.roster.info = msgspec.structs.replace(self.roster.info, features=acting, library=library)
         self._resync = True

@@ -258,6 +258,8 @@ def check(command: Command, reader: PlainReader) -> None:
         case Disconnect():
             if not command.sockets:
                 raise Unable("no socket is named")
+            if command.close and "CLOSE" not in features:
+                raise Unable("sio.instrument() closes no connection: it only disconnects from the namespace")
 
 
 def _check_args(command: Emit) -> None:

@@ -86,8 +86,9 @@ class DeleteAttribute(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
 
 Command = Emit | Disconnect | Join | Leave | Drop | Simulate | SetAttribute | DeleteAttribute
 
-#: What a server that takes every command says in `ServerInfo.features`, by the command's tag in capitals.
-FEATURES = tuple(str(each.__struct_config__.tag).upper() for each in get_args(Command))
+#: What a server that takes every command says in `ServerInfo.features`: each command's tag in capitals, and `CLOSE` for
+#: a `Disconnect` that closes the connection, which python-socketio's own admin does not do.
+FEATURES = (*(str(each.__struct_config__.tag).upper() for each in get_args(Command)), "CLOSE")
 
 
 class Ack(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -115,7 +115,7 @@ def test_node_as_it_was_heard() -> None:
     assert of(records.EngineUpgraded, found)[0].transport == "websocket"
     info = of(Sync, found)[-1].info
     assert (info.node, info.pid) == ("node-3102", 12257)
-    assert info.features == ("EMIT", "JOIN", "LEAVE", "DISCONNECT")
+    assert info.features == ("EMIT", "JOIN", "LEAVE", "DISCONNECT", "CLOSE")
 
 
 def test_python_as_it_was_heard() -> None:
