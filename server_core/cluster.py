@@ -45,7 +45,8 @@ class _Request:
 
     def answered(self, host: str, value: Any) -> None:
         if host in self.missing:
-            self.answers.append(value)
+            if value is not None:  # it has the namespace
+                self.answers.append(value)
             self.gone(host)
 
     def gone(self, host: str) -> None:
@@ -68,6 +69,7 @@ class Cluster(_Manager):
     """What a pub/sub manager becomes when it is given to a `Server`."""
 
     host_id: str
+    write_only: bool
     json: Any
 
     def prepare(self) -> None:
@@ -81,7 +83,8 @@ class Cluster(_Manager):
 
     def initialize(self) -> None:
         super().initialize()
-        self._beating = self.server.spawn(self._beat())
+        if not self.write_only:  # it hears no questions: the others need not know of it
+            self._beating = self.server.spawn(self._beat())
 
     async def close(self) -> None:
         if self._beating:
@@ -237,15 +240,16 @@ class Cluster(_Manager):
             except TimeoutError as error:
                 return pack(error.responses) | {"late": True}  # type: ignore[attr-defined]
         elif method == "server_side_emit":
-            return pack(await nsp.run_server_side(data["event"], unpack(data)))
+            answers, failed = await nsp.run_server_side(data["event"], unpack(data))
+            return pack(answers) | {"failed": failed}
         return None
 
     async def _handle_emit(self, message: dict[str, Any]) -> None:
-        if not message.get("volatile"):
+        if (volatile := message.get("volatile")) is None:  # python-socketio's, to which None is no data
             await super()._handle_emit(message)
             return
         rooms, except_ = message["room"], message["skip_sid"]
-        self.emit_to(message["event"], unpack(message), message["namespace"], rooms, except_, volatile=True)
+        self.emit_to(message["event"], unpack(message), message["namespace"], rooms, except_, volatile=volatile)
 
 
 def adopt(manager: AsyncManager | None) -> Manager:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from server_core.broadcast import BroadcastOperator, Rooms, check_event
+from server_core.errors import SocketError
 from server_core.listeners import Decorator, H, Listeners
 from server_core.middleware import M, Middleware
 from server_core.packets import RESERVED_EVENTS
@@ -79,7 +80,10 @@ class Namespace:
         await self.server.manager.tell_elsewhere("server_side_emit", **self._message(event, args))
 
     async def server_side_emit_with_ack(self, event: str, *args: Any) -> list[Any]:
-        """Emit to the other servers, and return what each answers; TimeoutError with `responses` when one is late."""
+        """Emit to the other servers, and return what each answers.
+
+        What came is the error's `responses` when one is late (TimeoutError), or when a handler raised (SocketError).
+        """
         check_event(event)
         manager = self.server.manager
         try:
@@ -88,16 +92,26 @@ class Namespace:
             late: Any = error
             late.responses = [value for answer in late.responses for value in unpack(answer)]
             raise
-        return [value for answer in answers for value in unpack(answer)]
+        responses = [value for answer in answers for value in unpack(answer)]
+        if any(answer["failed"] for answer in answers):
+            raised: Any = SocketError(f'a handler of "{event}" on another server raised: its log says what')
+            raised.responses = responses
+            raise raised
+        return responses
 
     def _message(self, event: str, args: Sequence[Any]) -> dict[str, Any]:
         return {"namespace": self.name, "event": event, **pack(list(args))}
 
-    async def run_server_side(self, event: str, args: list[Any]) -> list[Any]:
-        """Run the handlers of an event from another server; what they answer."""
-        if event in ("connection", *RESERVED_EVENTS):
-            return []
-        return [await listener.call(*args) for listener in self.listeners.take(event)]
+    async def run_server_side(self, event: str, args: list[Any]) -> tuple[list[Any], bool]:
+        """Run the handlers of an event from another server; what they answer, and whether any raised."""
+        answers: list[Any] = []
+        listeners = [] if event in ("connection", *RESERVED_EVENTS) else self.listeners.take(event)
+        for listener in listeners:
+            try:
+                answers.append(await listener.call(*args))
+            except Exception as error:  # noqa: BLE001  the app's handler
+                self.server.app_raised(f"on {event!r} from another server", error, self)
+        return answers, len(answers) < len(listeners)
 
     async def fetch_sockets(self) -> list[Socket | RemoteSocket]:
         """All connected sockets of the namespace; those of other servers of the cluster as they are now."""

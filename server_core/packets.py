@@ -87,6 +87,19 @@ def decode(text: str, attachments: Sequence[bytes] = ()) -> Any:
     return _fill(value, attachments) if attachments else value
 
 
+def check_placeholders(value: Any, attachments: int) -> None:
+    """Raise ValueError for a payload with a placeholder for none of its attachments."""
+    if isinstance(value, list):
+        for item in value:
+            check_placeholders(item, attachments)
+    elif isinstance(value, dict):
+        if not value.get("_placeholder"):
+            for item in value.values():
+                check_placeholders(item, attachments)
+        elif type(num := value.get("num")) is not int or not 0 <= num < attachments:
+            raise ValueError("illegal attachments")
+
+
 def _fill(value: Any, attachments: Sequence[bytes]) -> Any:
     """`value` with its placeholders replaced by the attachments that they name."""
     if isinstance(value, list):

@@ -21,7 +21,7 @@ from server_core.listeners import Decorator, H, Listeners
 from server_core.manager import Manager
 from server_core.middleware import M
 from server_core.namespace import DynamicNamespace, Match, Namespace
-from server_core.packets import RESERVED_EVENTS
+from server_core.packets import RESERVED_EVENTS, check_placeholders
 from server_core.reasons import CLIENT_DISCONNECT, FORCED_CLOSE, FORCED_SERVER_CLOSE
 from server_core.recovery import Recovery, RecoveryOptions
 from server_core.remote import RemoteSocket
@@ -211,7 +211,8 @@ class Server(socketio.AsyncServer):
         await super().emit(event, data, *args, **options)
 
     async def disconnect(self, sid: str, namespace: str | None = None, ignore_queue: bool = False) -> None:
-        if socket := self.of(namespace or "/").sockets.get(sid):
+        nsp = self._namespaces.get(namespace or "/")
+        if nsp and (socket := nsp.sockets.get(sid)):
             await socket.disconnect()
         elif not ignore_queue:
             await self.manager.can_disconnect(sid, namespace or "/")  # tells the other servers, if there are any
@@ -264,9 +265,10 @@ class Server(socketio.AsyncServer):
             if isinstance(data, bytes) and self.packet_class.uses_binary_events and eio_sid not in self._binary_packet:
                 raise ValueError("an attachment of no packet")
             await super()._handle_eio_message(eio_sid, data)
-            partial = self._binary_packet.get(eio_sid)
-            if partial and not 0 < partial.attachment_count <= MAX_ATTACHMENTS:
-                raise ValueError(f"{partial.attachment_count} attachments")
+            if isinstance(data, str) and (partial := self._binary_packet.get(eio_sid)):
+                if not 0 < partial.attachment_count <= MAX_ATTACHMENTS:
+                    raise ValueError(f"{partial.attachment_count} attachments")
+                check_placeholders(partial.data, partial.attachment_count)
         except Exception as error:  # noqa: BLE001  python-socketio's decoder raises whatever its parts raise
             logger.info("closing the connection %s: %s", eio_sid, error)
             await self.close_connection(eio_sid, FORCED_CLOSE, error)
@@ -409,11 +411,15 @@ class Server(socketio.AsyncServer):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def app_raised(self, where: str, error: BaseException, socket: Socket) -> None:
-        """Log what the app raised, and note it."""
-        logger.error("%s raised, for socket %s", where, socket.id, exc_info=(type(error), error, app_frames(error)))
+    def app_raised(self, where: str, error: BaseException, source: Socket | Namespace) -> None:
+        """Log what the app raised for a socket, or for a namespace as a whole, and note it."""
+        if isinstance(source, Namespace):
+            whom, sid, nsp = f"namespace {source.name}", "", source.name
+        else:
+            whom, sid, nsp = f"socket {source.id}", source.id, source.nsp.name
+        logger.error("%s raised, for %s", where, whom, exc_info=(type(error), error, app_frames(error)))
         if self.eio.tap:
-            self.eio.tap.exception(where, error, socket.id, socket.nsp.name)
+            self.eio.tap.exception(where, error, sid, nsp)
 
     def engines(self) -> Iterator[engine_socket.EngineSocket]:
         """The live Engine.IO connections."""

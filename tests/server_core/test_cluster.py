@@ -12,10 +12,12 @@ import pytest
 import socketio
 
 from console.wire.client import ClientSocket
-from server_core import Server, Socket, cluster, records
+from server_core import Server, Socket, SocketError, cluster, records
 from server_core.cluster import Cluster
 from server_core.control import execute
 from server_core.remote import RemoteSocket
+from server_core.tap import Tap
+from server_core.watch import attach
 from tests.support.serving import client, reach, receive, serve
 from tests.support.waiting import poll
 
@@ -164,6 +166,49 @@ async def test_servers_send_each_other_events_and_answers(redis: str) -> None:
         nodes[2].io.of("/").on("note", lambda *values: got.append(values))
         await nodes[0].io.server_side_emit("note", b"x", None)
         assert await poll(lambda: got, 20) == [(b"x", None)]
+
+
+async def test_a_handler_that_raises_elsewhere_is_told_at_once(redis: str) -> None:
+    async with cluster_of(redis, 3) as nodes:
+        nodes[1].io.of("/").on("half", lambda number: number / 2)
+        nodes[2].io.of("/").on("half", lambda number: number / 0)
+        tap = Tap("there")
+        attach(tap, nodes[2].io)
+        with pytest.raises(SocketError, match='handler of "half"') as raised:
+            await nodes[0].io.server_side_emit_with_ack("half", 3)
+        assert getattr(raised.value, "responses", None) == [1.5]
+        (told,) = [record for record in tap.drain() if isinstance(record, records.HandlerException)]
+        assert (told.where, told.type, told.nsp) == ("on 'half' from another server", "ZeroDivisionError", "/")
+
+
+async def test_a_namespace_that_others_do_not_have_answers_nothing(redis: str) -> None:
+    async with cluster_of(redis) as (here, _there):
+        assert await here.io.of("/only-here").server_side_emit_with_ack("half", 3) == []
+
+
+async def test_none_is_the_same_argument_on_every_server(redis: str) -> None:
+    async with cluster_of(redis) as (here, there):
+        for values in ([None], [[1, 2]], [], ["a", None]):
+            await here.io.of("/").emit("x", *values)
+            for each in (here.clients[0], there.clients[0]):
+                assert await receive(each) == ["x", *values]
+
+
+async def test_a_server_that_only_writes_says_nothing_of_itself(redis: str) -> None:
+    channel = secrets.token_hex(4)
+    published: list[str] = []
+
+    class Noting(socketio.AsyncRedisManager):
+        async def _publish(self, data: dict[str, Any]) -> None:
+            published.append(data["method"])
+            await super()._publish(data)
+
+    outside = Server(Noting(redis, channel=channel, write_only=True))
+    async with node(outside) as writing:
+        assert [each.id for each in await outside.fetch_sockets()] == writing.ids
+        await outside.emit("hi")
+        assert await receive(writing.clients[0]) == ["hi"]
+    assert set(published) <= {"emit", "socketscope:fetch_sockets"}
 
 
 async def test_a_server_that_leaves_is_not_waited_for(redis: str) -> None:

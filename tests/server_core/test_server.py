@@ -427,6 +427,7 @@ async def test_python_socketios_own_handlers_work_as_they_do(watched: Watched[Se
 
 async def test_an_unknown_namespace_is_refused_and_a_known_one_is_apart(watched: Watched[Server]) -> None:
     watched.io.of("/chat")
+    await watched.io.disconnect("nobody", namespace="/nowhere")
     with pytest.raises(Refused, match="Invalid namespace"):
         async with client(watched.url, nsp="/nowhere"):
             pass

@@ -323,8 +323,18 @@ async def test_an_event_is_answered(
 @both_transports
 @pytest.mark.parametrize(
     "packet",
-    ["4abc", "42{}", '42abc["message-with-ack",1,"2",{"3":[false]}]'],
-    ids=["unknown type", "payload that is no event", "ack id that is no number"],
+    [
+        "4abc",
+        "42{}",
+        '42abc["message-with-ack",1,"2",{"3":[false]}]',
+        *(f'451-["message",{{"_placeholder":true{num}}}]' for num in (',"num":-1', ',"num":1', ',"num":"0"', "")),
+    ],
+    ids=[
+        "unknown type",
+        "payload that is no event",
+        "ack id that is no number",
+        *(f"placeholder {num}" for num in ("before the first", "past the last", "that is no number", "of nothing")),
+    ],
 )
 async def test_an_invalid_packet_closes_the_connection(application: Application, transport: str, packet: str) -> None:
     async with application.joined(transport) as session:
