@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from socketio import exceptions
@@ -15,7 +16,7 @@ from server_core.listeners import Listener
 from server_core.namespace import Namespace
 from server_core.reasons import FORCED_SERVER_CLOSE
 from server_core.recovery import Session
-from server_core.socket import Socket
+from server_core.socket import DISCONNECTING_PATIENCE, Socket
 
 if TYPE_CHECKING:
     from server_core.server import Server
@@ -90,6 +91,9 @@ class Admission:
         """
         server, recovery = self._server, self._server.recovery
         outcome = middleware.PASSED
+        await self._let_leave(socket)
+        if socket.gone:
+            return
         if not (socket.recovered and recovery and recovery.options.skip_middlewares):
             outcome = await self._ask(socket)
         if outcome.passed and not server.always_connect:
@@ -122,6 +126,16 @@ class Admission:
             patience=server.connect_timeout,
         )
         return await asking.run(asked, socket)
+
+    async def _let_leave(self, socket: Socket) -> None:
+        """Let who had its place end before, as long as handlers may take: `disconnect` comes before `connection`."""
+        before = [each for each in self._server.leaving(socket.conn.id) if each.nsp is socket.nsp]
+        if not before:
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCONNECTING_PATIENCE):
+                for each in before:
+                    await each.left()
 
     async def _keep(self, socket: Socket) -> bool:
         """Run python-socketio's `connect` handler after the acceptance; a refusal disconnects."""

@@ -62,6 +62,8 @@ class EngineSocket(AsyncSocket):
         self._dropped = False
         self._ping_sent = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        #: How it ends, once it does.
+        self._ending: asyncio.Task[None] | None = None
         #: Whether more waited than may, and what to say of it.
         self._full = False
         self._full_because = ""
@@ -254,7 +256,7 @@ class EngineSocket(AsyncSocket):
             return packets
         finally:
             self._polling = False
-            if self.closing:
+            if self._ending and self._ending.done():
                 self._finish()
 
     async def _poll_while_there(self, environ: dict[str, Any]) -> list[Packet]:
@@ -383,8 +385,11 @@ class EngineSocket(AsyncSocket):
         self.closing = True
         if self._timer:
             self._timer.cancel()
-        reason = reason or FORCED_SERVER_CLOSE
         self.description = description
+        self._ending = asyncio.ensure_future(self._end(reason or FORCED_SERVER_CLOSE, abort))
+        await asyncio.shield(self._ending)  # whoever closes it may be cancelled, its end is not
+
+    async def _end(self, reason: str, abort: bool) -> None:
         await self.server.closed(self.sid, reason)
         self._tell("close", reason)
         if not abort:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 import socketio
-from bidict import bidict
 from socketio import packet as sio_packet
 
 from server_core.stock_rooms import are_several
@@ -77,8 +76,7 @@ class Manager(socketio.AsyncManager):
         return sid
 
     def _enter(self, sid: Sid, namespace: str, eio_sid: EngineId) -> None:
-        members: bidict[Sid, EngineId] = self.rooms.setdefault(namespace, {}).setdefault(None, bidict())
-        members[sid] = eio_sid
+        self._room(namespace, None)[sid] = eio_sid
         rooms = self._rooms_of[namespace, sid]
         for room in (sid, *rooms):
             rooms[room] = None
@@ -91,6 +89,7 @@ class Manager(socketio.AsyncManager):
         return sid in self._members(namespace, None) and (namespace, sid) not in self._disconnecting
 
     def pre_disconnect(self, sid: Sid, namespace: str) -> EngineId | None:
+        """A socket is on its way out: it keeps its rooms until `basic_disconnect`, but nothing more is sent to it."""
         self._disconnecting.add((namespace, sid))
         return self.eio_sid_from_sid(sid, namespace)
 
@@ -104,8 +103,9 @@ class Manager(socketio.AsyncManager):
         self.callbacks.pop(sid, None)
 
     def sid_from_eio_sid(self, eio_sid: EngineId, namespace: str) -> Sid | None:
-        members = self._members(namespace, None)
-        return members.inverse.get(eio_sid) if isinstance(members, bidict) else None
+        """The socket that a connection has in a namespace, unless it is still in a middleware or on its way out."""
+        socket = self.server.connections.get(eio_sid, {}).get(namespace)
+        return socket.id if socket and socket.id in self._members(namespace, None) else None
 
     def eio_sid_from_sid(self, sid: Sid, namespace: str) -> EngineId | None:
         return self._members(namespace, None).get(sid) or self._connecting.get((namespace, sid))
@@ -190,6 +190,8 @@ class Manager(socketio.AsyncManager):
             return 0
         skip = self.addressed(namespace, except_) if except_ else ()
         recipients = [(sid, eio_sid) for sid, eio_sid in self.get_participants(namespace, rooms) if sid not in skip]
+        if self._disconnecting:
+            recipients = [each for each in recipients if (namespace, each[0]) not in self._disconnecting]
         server = self.server
         if volatile:
             recipients = [each for each in recipients if (conn := server.eio.sockets.get(each[1])) and conn.writable]
@@ -243,7 +245,7 @@ class Manager(socketio.AsyncManager):
         members: dict[Sid, EngineId] = self.rooms.get(namespace, {}).get(room, {})
         return members
 
-    def _room(self, namespace: str, room: str) -> dict[Sid, EngineId]:
+    def _room(self, namespace: str, room: str | None) -> dict[Sid, EngineId]:
         members: dict[Sid, EngineId] = self.rooms.setdefault(namespace, {}).setdefault(room, {})
         return members
 

@@ -74,6 +74,8 @@ class Server(socketio.AsyncServer):
         self.dynamic_namespaces: list[DynamicNamespace] = []
         #: Sockets of each Engine.IO connection by namespace, those still in a middleware included.
         self.connections: dict[str, dict[str, Socket]] = {}
+        #: Sockets of each Engine.IO connection that are on their way out; others may have their places already.
+        self._leaving: dict[str, list[Socket]] = {}
         self._join_timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._admission = Admission(self)
@@ -201,8 +203,12 @@ class Server(socketio.AsyncServer):
         return self._namespaces
 
     def sockets_of(self, engine_id: str) -> list[Socket]:
-        """The sockets that one connection has, those still in a middleware included."""
-        return list(self.connections.get(engine_id, {}).values())
+        """The sockets that one connection has, those still in a middleware and those on their way out included."""
+        return [*self.leaving(engine_id), *self.connections.get(engine_id, {}).values()]
+
+    def leaving(self, engine_id: str) -> list[Socket]:
+        """The sockets of one connection that are on their way out."""
+        return list(self._leaving.get(engine_id, ()))
 
     # AsyncServer's own methods, on sockets
 
@@ -312,6 +318,8 @@ class Server(socketio.AsyncServer):
             raise ValueError("not an event")
         socket = self.connections.get(eio_sid, {}).get(namespace or "/")
         if socket is None:
+            if any(each.nsp.name == (namespace or "/") for each in self.leaving(eio_sid)):
+                return  # sent before the client heard of it
             raise ValueError("event before CONNECT")
         if socket.running >= MAX_RUNNING:
             raise ValueError(f"more than {MAX_RUNNING} events whose handlers have not ended")
@@ -320,11 +328,14 @@ class Server(socketio.AsyncServer):
 
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         if socket := self.connections.get(eio_sid, {}).get(namespace or "/"):
-            await socket.leave_for(CLIENT_DISCONNECT)
+            socket.leave_for(CLIENT_DISCONNECT)
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
-        for socket in self.sockets_of(eio_sid):
-            await socket.leave_for(reason, socket.conn.description)
+        sockets = self.sockets_of(eio_sid)
+        for socket in sockets:
+            socket.leave_for(reason, socket.conn.description)
+        for socket in sockets:
+            await socket.left()
         self.connections.pop(eio_sid, None)
         self.joined(eio_sid)
         self._binary_packet.pop(eio_sid, None)
@@ -380,6 +391,18 @@ class Server(socketio.AsyncServer):
 
     # what sockets and managers call
 
+    def leaves(self, socket: Socket) -> None:
+        """A socket is on its way out: its connection may have another in its place, and nothing more is sent to it."""
+        name, eio_sid = socket.nsp.name, socket.conn.id
+        self._vacate(socket)
+        self._leaving.setdefault(eio_sid, []).append(socket)
+        self.manager.pre_disconnect(socket.id, name)
+
+    def _vacate(self, socket: Socket) -> None:
+        places = self.connections.get(socket.conn.id, {})
+        if places.get(socket.nsp.name) is socket:
+            del places[socket.nsp.name]
+
     def forget(self, socket: Socket, reason: str, *, refused: bool = False) -> None:
         """Take a socket out of its rooms, its namespace and its connection."""
         name, eio_sid = socket.nsp.name, socket.conn.id
@@ -387,13 +410,22 @@ class Server(socketio.AsyncServer):
         self.manager.basic_disconnect(socket.id, name)
         socket.nsp.sockets.pop(socket.id, None)
         socket.nsp.eavesdropped.discard(socket.id)
-        self.connections.get(eio_sid, {}).pop(name, None)
+        self._vacate(socket)
+        if socket in (leaving := self._leaving.get(eio_sid, [])):
+            leaving.remove(socket)
+            if not leaving:
+                del self._leaving[eio_sid]
         if self.eio.tap and not refused:
             self.eio.tap.disconnected(socket.id, name, reason, rooms)
         parent = socket.nsp.parent
-        if self._tidies and parent and not any(name in each for each in self.connections.values()):
+        if self._tidies and parent and not self._has_sockets(name):
             parent.children.remove(socket.nsp)
             del self._namespaces[name]
+
+    def _has_sockets(self, name: str) -> bool:
+        """Whether a namespace has sockets, those still in a middleware and those on their way out included."""
+        leaving = (socket.nsp.name for sockets in self._leaving.values() for socket in sockets)
+        return name in leaving or any(name in each for each in self.connections.values())
 
     def note_outgoing(self, namespace: str, recipients: list[tuple[str, str]], packet: list[Any]) -> None:
         """Tell the handlers of outgoing events of those whom a broadcast reaches."""

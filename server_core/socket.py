@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, overload
 
 from socketio import packet as sio_packet
@@ -26,21 +27,25 @@ if TYPE_CHECKING:
 #: Seconds that a socket which is going away waits for its `disconnecting` handlers.
 DISCONNECTING_PATIENCE = 5.0
 
+#: Ids of the sockets whose way out what runs is a part of.
+_leaving: ContextVar[frozenset[str]] = ContextVar("leaving", default=frozenset())
+
 
 class _State:
     """What a socket keeps for itself, apart from what may be attached to it."""
 
-    __slots__ = ("acks", "any_out", "connected", "data", "dispatch", "gone", "pid", "recovered")
+    __slots__ = ("acks", "any_out", "connected", "data", "dispatch", "pid", "recovered", "way_out")
 
     def __init__(self, pid: str, session: Session | None) -> None:
         self.connected = False
-        self.gone = False
         self.pid = pid
         self.recovered = session is not None
         self.data: dict[Any, Any] = session.data if session else {}
         self.dispatch = Dispatch()
         self.any_out: list[Handler] = []
         self.acks: set[asyncio.Future[list[Any]]] = set()
+        #: How it leaves, once it does.
+        self.way_out: asyncio.Task[None] | None = None
 
 
 class Socket:
@@ -102,7 +107,7 @@ class Socket:
     @property
     def gone(self) -> bool:
         """Whether it has left, or is about to."""
-        return self._state.gone
+        return self._state.way_out is not None
 
     @property
     def recovered(self) -> bool:
@@ -288,12 +293,16 @@ class Socket:
 
     async def disconnect(self, close: bool = False) -> None:
         """Disconnect from this namespace, or close the whole connection; does nothing once the socket is gone."""
-        if not self._state.connected or self._state.gone:
+        if not self._state.connected or self.gone:
             return
-        if not close:
-            self._put(sio_packet.DISCONNECT)
-            await self.leave_for(SERVER_DISCONNECT)
+        if close:
+            await asyncio.shield(self._nsp.server.spawn(self._close()))
             return
+        self._put(sio_packet.DISCONNECT)
+        self.leave_for(SERVER_DISCONNECT)
+        await self.left()
+
+    async def _close(self) -> None:
         for socket in self._nsp.server.sockets_of(self._conn.id):
             await socket.disconnect()
         await self._conn.close(wait=False)
@@ -331,30 +340,40 @@ class Socket:
         for handler in list(self._state.any_out):
             self.start("on any outgoing", Listener(handler, once=False), *packet)
 
-    async def leave_for(self, reason: str, description: Any = None) -> None:
-        """Run the way out, once: `disconnecting` with the rooms still full, python-socketio's `disconnect` handler, to
-        which it is not connected any more, then gone, then `disconnect`."""
-        state = self._state
-        if state.gone:
-            return
-        state.gone = True
-        server = self._nsp.server
+    def leave_for(self, reason: str, description: Any = None) -> None:
+        """Start the way out, once: `disconnecting` with the rooms still full, then python-socketio's `disconnect`
+        handler, to which it is not connected any more, then gone, then `disconnect`.
+
+        It is a task of its own: nobody who waits for it can cancel it, and its connection goes on meanwhile.
+        """
+        state, server = self._state, self._nsp.server
+        if state.way_out is None:
+            server.leaves(self)
+            state.way_out = server.spawn(self._leave(reason, description))
+
+    async def left(self) -> None:
+        """Wait until the way out is over; its own handlers, which it waits for, do not."""
+        way_out = self._state.way_out
+        if way_out and self._id not in _leaving.get():
+            await asyncio.shield(way_out)
+
+    async def _leave(self, reason: str, description: Any) -> None:
+        _leaving.set(_leaving.get() | {self._id})
+        state, server, name = self._state, self._nsp.server, self._nsp.name
         was_connected = state.connected
-        await asyncio.sleep(0)  # the handlers of what came before begin
         if was_connected:
             if tap := self._tap:
-                tap.disconnecting(self._id, self._nsp.name, reason)
+                tap.disconnecting(self._id, name, reason)
             await self._tell("disconnecting", reason, description, DISCONNECTING_PATIENCE)
-        if was_connected and state.pid and server.recovery and reason in RECOVERABLE:
-            server.recovery.keep(self, state.pid)
         state.connected = False
         for future in state.acks:
             if not future.done():
                 future.set_exception(SocketError("socket has been disconnected"))
         state.dispatch.release()
         if was_connected:
-            server.manager.pre_disconnect(self._id, self._nsp.name)
             await server.stock_handlers.disconnect(self, reason)
+            if state.pid and server.recovery and reason in RECOVERABLE:
+                server.recovery.keep(self, state.pid)
         server.forget(self, reason)
         if was_connected:
             await self._tell("disconnect", reason, description, None)

@@ -371,7 +371,9 @@ class Translator:
     def disconnected(self, at: int, socket: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
         if (known := self.roster.sockets.get(socket)) is None:
             return  # refused before
-        self._forget(known.engine, nsp)
+        live = self._live.get((known.engine, nsp))
+        if live and live.id == socket:  # else another has its place
+            self._forget(known.engine, nsp)
         self._add(records.Disconnected, at, socket=socket, nsp=nsp, reason=reason, rooms=rooms)
 
     def _forget(self, engine: str, nsp: str) -> None:
