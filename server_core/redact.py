@@ -6,7 +6,6 @@ Whatever reads or writes records masks with this module, so that a secret is one
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
@@ -19,6 +18,7 @@ from server_core.records import (
     Connecting,
     Emit,
     EngineRefused,
+    EventBlocked,
     HandlerException,
     Handshake,
     Log,
@@ -30,30 +30,17 @@ from server_core.records import (
     SocketInfo,
     Sync,
 )
+from server_core.secret_text import holds_name, json_masked, line_masked
+from server_core.secret_text import is_secret as is_secret
 
 R = TypeVar("R", bound=Record)
 
 MASK = "••••••"
+#: The key under which a client that comes back names its session: whoever has it can take that over. It is a secret in
+#: auth alone, for elsewhere a `pid` is a process.
+PRIVATE_ID = "pid"
 
-_NAMES = (
-    r"passw(?:or)?d|passphrase|pwd|token|secret|api[-_ ]?key|access[-_ ]?key|private[-_ ]?key|authorization|cookie"
-    r"|credential|jwt|bearer"
-)
-_SECRET_NAME = re.compile(_NAMES, re.IGNORECASE)
-_SECRET_KEY = re.compile(rf'"[^"\\]*(?:{_NAMES})[^"\\]*"\s*:', re.IGNORECASE)
-#: `name: value`, `name=value` and `"name": "value"` in text that need not be JSON.
-_SECRET_PAIR = re.compile(
-    rf"""(?P<name>[\w-]*(?:{_NAMES})[\w-]*["']?\s*[:=]\s*)
-         (?P<value>(?:bearer|basic)\s+[^\s"',;]+|"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?|[^\s"',&;}}\]]+)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
-
-
-def is_secret(name: str) -> bool:
-    """Whether what stands under this name (a header, a key, an attribute) is a secret."""
-    return _SECRET_NAME.search(name) is not None
 
 
 class Redactor:
@@ -75,7 +62,7 @@ class Redactor:
     def url(self, url: str) -> str:
         """A URL with the secret ones of its query's values masked."""
         path, mark, query = url.partition("?")
-        if not mark or not _SECRET_NAME.search(unquote(query)):
+        if not mark or not holds_name(unquote(query)):
             return url
         pairs = (pair.partition("=") for pair in query.split("&"))
         return (
@@ -89,20 +76,14 @@ class Redactor:
             )
         )
 
-    def json(self, text: str) -> str:
-        """JSON text with the values under secret names masked, however deep; the text itself when there are none."""
-        if not _SECRET_KEY.search(text):
-            return text
-        try:
-            return _encode(self._masked(_decode(text))).decode()
-        except (msgspec.DecodeError, RecursionError):
-            return self.line(text)
+    def json(self, text: str, also: str = "") -> str:
+        """JSON text with the values under secret names masked, however deep, and those under the name `also`; all else
+        as it was written."""
+        return json_masked(text, self.value, also)
 
     def line(self, text: str) -> str:
         """Free text with what looks like `secret=value` masked."""
-        if not _SECRET_NAME.search(text):
-            return text
-        return _SECRET_PAIR.sub(self._masked_pair, text)
+        return line_masked(text, self.value)
 
     def handshake(self, handshake: Handshake) -> Handshake:
         query = {
@@ -115,7 +96,7 @@ class Redactor:
             handshake,
             headers=self.headers(handshake.headers),
             query=query,
-            auth=self.json(handshake.auth),
+            auth=self.json(handshake.auth, also=PRIVATE_ID),
             url=self.url(handshake.url),
         )
 
@@ -131,6 +112,8 @@ class Redactor:
         """The record with its secrets masked; the record itself when it has none."""
         changes: dict[str, Any] = {}
         match record:
+            case EventBlocked():
+                changes = {"message": self.line(record.message), "data": self.json(record.data)}
             case PayloadRecord():
                 changes = {"data": self.json(record.data)}
             case Log():
@@ -165,24 +148,6 @@ class Redactor:
             msgspec.structs.replace(ack, data=None if ack.data is None else self.json(ack.data)) for ack in result.acks
         )
         return msgspec.structs.replace(result, error=self.line(result.error), acks=acks)
-
-    def _masked(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: self.value(_text(item)) if is_secret(key) else self._masked(item) for key, item in value.items()
-            }
-        if isinstance(value, list):
-            return [self._masked(item) for item in value]
-        return value
-
-    def _masked_pair(self, match: re.Match[str]) -> str:
-        value = match["value"]
-        quote_mark = value[0] if value[0] in "\"'" else ""
-        return f"{match['name']}{quote_mark}{self.value(value.strip(quote_mark or None))}{quote_mark}"
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else _encode(value).decode()
 
 
 _on_screen = Redactor()

@@ -26,6 +26,8 @@ make = Maker()
         (make(records.AttributeSet, socket="a", name="token", value=f'"{SECRET}"'), "token"),
         (make(records.AttributeSet, socket="a", name="user", value=f'{{"name":"bob","secret":"{SECRET}"}}'), "bob"),
         (make(records.Refused, engine="e", message="no", data=f'{{"password":"{SECRET}"}}'), "no"),
+        (make(records.EventBlocked, socket="a", data='["go"]', message=f"token={SECRET} is wrong"), "is wrong"),
+        (make(records.Log, stream="stderr", text=f"socketscope: attach with --token {SECRET}"), "attach with --token "),
         (make(records.EngineRefused, status=400, message="m", url=f"/socket.io/?EIO=4&token={SECRET}"), "EIO=4"),
         (
             make(
