@@ -353,7 +353,10 @@ class Translator:
         message, data = answer, None
         if isinstance(answer, dict):
             message, data = answer.get("message", ""), answer.get("data")
-        self._forget(engine, head.nsp)
+        if (known := self.roster.sockets.get(socket)) and known.connected:
+            socket = ""  # it asked again, and stays what it was
+        else:
+            self._forget(engine, head.nsp, socket)
         self._add(
             records.Refused,
             at,
@@ -371,13 +374,14 @@ class Translator:
     def disconnected(self, at: int, socket: str, nsp: str, reason: str, rooms: frozenset[str]) -> None:
         if (known := self.roster.sockets.get(socket)) is None:
             return  # refused before
-        live = self._live.get((known.engine, nsp))
-        if live and live.id == socket:  # else another has its place
-            self._forget(known.engine, nsp)
+        self._forget(known.engine, nsp, socket)
         self._add(records.Disconnected, at, socket=socket, nsp=nsp, reason=reason, rooms=rooms)
 
-    def _forget(self, engine: str, nsp: str) -> None:
-        self._live.pop((engine, nsp), None)
+    def _forget(self, engine: str, nsp: str, socket: str) -> None:
+        """Its packets are nobody's from now on, unless its client is another socket there already."""
+        if (live := self._live.get((engine, nsp))) is None or live.id != socket:
+            return
+        del self._live[engine, nsp]
         if nsp == "/":
             self._main.pop(engine, None)
 

@@ -17,6 +17,7 @@ from server_core.records import Disconnect, Emit
 from server_core.stock import StockHooks
 from server_core.tap import Tap
 from server_core.watch import attach, census
+from tests.support.raw import websocket
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
 from tests.support.watched import Watched
@@ -114,6 +115,23 @@ async def test_refusals_and_crashes_are_told(plain: Stock) -> None:
         (raised,) = await plain.wait(records.HandlerException)
         assert (raised.where, raised.type, raised.socket) == ("on 'boom'", "ValueError", socket.id)
         assert 'raise ValueError("it broke")' in raised.traceback
+
+
+async def test_a_client_that_connects_twice_is_refused_and_stays(plain: Stock) -> None:
+    async with websocket(plain.url) as twice:
+        await twice.send('40{"name":"bob"}')
+        await twice.receive()
+        await twice.send("40")
+        assert await twice.receive() == '44"Unable to connect"'
+        await twice.send('421["echo",1]')
+        assert await twice.receive() == "431[1]"
+        (refused,) = await plain.wait(records.Refused)
+        assert (refused.socket, refused.message) == ("", "Unable to connect")
+        (received,) = await plain.wait(records.EventReceived)
+        (live,) = plain.tap.sync().sockets
+        assert received.socket == live.socket.id
+    (gone,) = await plain.wait(records.Disconnected)
+    assert gone.socket == received.socket
 
 
 async def test_a_request_that_becomes_no_connection_is_told(plain: Stock) -> None:

@@ -69,3 +69,15 @@ def test_an_entry_of_which_no_record_can_be_made_is_a_gap(caplog: pytest.LogCapt
     tap.log("stdout", "more")
     assert len(tap.drain()) == 1
     assert lost == [True]
+
+
+def test_a_client_that_comes_back_before_its_former_socket_has_gone_is_seen() -> None:
+    tap = Tap("x")
+    tap.engine_opened("e", "websocket", "")
+    for sid in "first", "second":
+        tap.connecting(sid, "/", "e", records.Handshake())
+        tap.packet_sent("e", f'0{{"sid":"{sid}"}}')
+    tap.disconnected("first", "/", "server namespace disconnect", frozenset())
+    tap.packet_received("e", '2["hello"]')
+    (received,) = [record for record in tap.drain() if isinstance(record, records.EventReceived)]
+    assert received.socket == "second"
