@@ -142,8 +142,7 @@ class BroadcastOperator:
 
     async def disconnect_sockets(self, close: bool = False) -> None:
         """Disconnect them, or close their whole connections."""
-        for socket in self._here():
-            await socket.disconnect(close)
+        await asyncio.gather(*(socket.disconnect(close) for socket in self._here()))
         await self._tell("disconnect_sockets", close=close)
 
     def _here(self) -> list[Socket]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -56,8 +57,9 @@ class EngineServer(engineio.AsyncServer):
 
     async def shutdown(self) -> None:
         """Close every connection: their sockets' reason is `server shutting down`."""
-        for socket in list(self.sockets.values()):
-            await socket.close(wait=False, reason=SERVER_SHUTTING_DOWN)
+        await asyncio.gather(
+            *(socket.close(wait=False, reason=SERVER_SHUTTING_DOWN) for socket in list(self.sockets.values()))
+        )
 
     async def handle_request(self, *args: Any, **kwargs: Any) -> Any:
         """Answer an HTTP request, or serve a WebSocket connection."""

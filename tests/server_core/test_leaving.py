@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -239,6 +240,34 @@ async def test_other_namespaces_and_pings_do_not_wait_for_who_leaves() -> None:
         assert {await receive(connection), await receive(connection)} == {'431["answer"]', "2"}
         held.go_on.set()
         assert await poll(lambda: held.told[-1] == "disconnect 1", 20)
+
+
+@pytest.mark.parametrize("how", ["shutdown", "disconnect", "disconnect and close"])
+async def test_sockets_leave_at_once_and_not_one_after_the_other(how: str) -> None:
+    io = Server()
+    all_of_them = asyncio.Barrier(3)
+    told: list[str] = []
+
+    @io.on("connection")
+    def connect(socket: Socket) -> None:
+        @socket.on("disconnecting")
+        async def disconnecting() -> None:
+            await all_of_them.wait()
+
+        socket.on("disconnect", told.append)
+
+    async with serve(io.app) as url, contextlib.AsyncExitStack() as stack:
+        for _ in range(3):
+            connection = await stack.enter_async_context(websocket(url))
+            await connection.send("40")
+            assert await receive(connection) == "40"
+        assert await poll(lambda: len(io.of("/").sockets) == 3, 20)
+        ending = io.shutdown() if how == "shutdown" else io.disconnect_sockets(close=how != "disconnect")
+        await asyncio.wait_for(ending, 4)  # less than the time that a handler may take
+        assert await poll(lambda: len(told) == 3, 20)
+        reason = "server shutting down" if how == "shutdown" else "server namespace disconnect"
+        assert told == [reason] * 3
+        assert len(io.eio.sockets) == (3 if how == "disconnect" else 0)
 
 
 async def test_a_handler_may_close_the_connection_of_the_socket_that_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
