@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from typing import TYPE_CHECKING, Any
 
 from socketio import exceptions
 from socketio import packet as sio_packet
 
 from server_core import middleware
+from server_core.dynamic import DynamicNames
 from server_core.errors import SocketError
 from server_core.handshake import Handshake, session_attributes
 from server_core.listeners import Listener
-from server_core.namespace import Namespace
+from server_core.namespace import DynamicNamespace, Namespace
 from server_core.reasons import FORCED_SERVER_CLOSE
 from server_core.recovery import Session
 from server_core.socket import DISCONNECTING_PATIENCE, Socket
@@ -21,6 +23,7 @@ from server_core.socket import DISCONNECTING_PATIENCE, Socket
 if TYPE_CHECKING:
     from server_core.server import Server
 
+INVALID_NAMESPACE = {"message": "Invalid namespace"}
 INTERNAL_ERROR = {"message": "internal server error"}
 
 
@@ -29,18 +32,61 @@ class Admission:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self.dynamic = DynamicNames(server)
         #: Middlewares that have answered and go on.
         self._going_on: set[asyncio.Future[Any] | None] = set()
 
     async def connect(self, eio_sid: str, name: str, auth: Any) -> None:
         """Begin to admit a client to a namespace; ValueError for what no client of the protocol does."""
-        server = self._server
-        nsp = await self._namespace(name, auth)
-        if nsp is None:
-            self._send_refusal(eio_sid, name, {"message": "Invalid namespace"})
-            return
         if auth is not None and not isinstance(auth, dict):
             raise ValueError("auth is not an object")
+        if self.dynamic.asking(eio_sid, name):
+            raise ValueError("CONNECT twice")
+        server, nsp = self._server, self._namespace(name)
+        if nsp is None and (dynamic := self.dynamic.first(name)):
+            if dynamic.asks:
+                self.dynamic.ask(eio_sid, name, auth or {}, functools.partial(self._asked, eio_sid, name, auth))
+                return
+            nsp = server.make_namespace(name, dynamic)
+        if nsp is None:
+            self._send_refusal(eio_sid, name, INVALID_NAMESPACE)
+            return
+        await self._join(eio_sid, nsp, auth)
+
+    def _namespace(self, name: str) -> Namespace | None:
+        """The namespace of this name: there already, or used in python-socketio's way."""
+        server = self._server
+        if name not in server.namespaces_in_use and server.stock_handlers.know(name):
+            server.of(name)
+        return server.namespaces_in_use.get(name)
+
+    async def _asked(
+        self,
+        eio_sid: str,
+        name: str,
+        auth: dict[str, Any] | None,
+        dynamic: DynamicNamespace | None,
+        outcome: middleware.Outcome,
+    ) -> None:
+        """Go on once the functions of dynamic namespaces have answered."""
+        server = self._server
+        if not outcome.passed:
+            await self._refuse(eio_sid, name, outcome, self.dynamic.raised(name))
+            return
+        if dynamic is None:
+            self._send_refusal(eio_sid, name, INVALID_NAMESPACE)
+            return
+        try:  # another client may have made it meanwhile
+            nsp = self._namespace(name) or server.make_namespace(name, dynamic)
+        except Exception as error:  # noqa: BLE001  the app's handler
+            server.app_raised("on 'new_namespace'", error, name)
+            self._send_refusal(eio_sid, name, INTERNAL_ERROR)
+            return
+        await self._join(eio_sid, nsp, auth)
+
+    async def _join(self, eio_sid: str, nsp: Namespace, auth: dict[str, Any] | None) -> None:
+        """Make the socket, and begin to admit it."""
+        server, name = self._server, nsp.name
         if name in server.connections[eio_sid]:
             raise ValueError("CONNECT twice")
         pid, session = "", None
@@ -60,19 +106,6 @@ class Admission:
             await self._restore(socket, session)
         server.spawn(self._admit(socket, missed))
 
-    async def _namespace(self, name: str, auth: Any) -> Namespace | None:
-        """The namespace of this name: there already, used in python-socketio's way, or taken by a dynamic one."""
-        server = self._server
-        if name not in server.namespaces_in_use and server.stock_handlers.know(name):
-            server.of(name)
-        if name in server.namespaces_in_use:
-            return server.namespaces_in_use[name]
-        for dynamic in server.dynamic_namespaces:
-            if await dynamic.takes(name, auth if isinstance(auth, dict) else {}):
-                # another client may have made it meanwhile
-                return server.namespaces_in_use.get(name) or server.make_namespace(name, dynamic)
-        return None
-
     async def _restore(self, socket: Socket, session: Session) -> None:
         """Give a socket that came back what it had; what is emitted to it from now on is kept until it is accepted."""
         server, name = self._server, socket.nsp.name
@@ -90,18 +123,23 @@ class Admission:
         python-socketio's `connect` handler is run for a socket that came back, too: its `disconnect` handler was.
         """
         server, recovery = self._server, self._server.recovery
+
+        def raised(by: str, error: BaseException) -> None:
+            server.app_raised(f"middleware {by}", error, socket)
+
         outcome = middleware.PASSED
         await self._let_leave(socket)
         if socket.gone:
             return
         if not (socket.recovered and recovery and recovery.options.skip_middlewares):
-            outcome = await self._ask(socket)
+            asking = middleware.Asking(raised, self._going_on, server.connect_timeout)
+            outcome = await asking.run(socket.nsp.middlewares, socket)
         if outcome.passed and not server.always_connect:
             outcome = await server.stock_handlers.connect(socket)
         if socket.gone:
             return
         if not outcome.passed:
-            await self._refuse(socket, outcome)
+            await self._refuse(socket.conn.id, socket.nsp.name, outcome, raised, socket)
             return
         await server.manager.connect(socket.id, socket.nsp.name)
         socket.nsp.sockets[socket.id] = socket
@@ -114,18 +152,6 @@ class Admission:
             return
         for listener in socket.nsp.listeners.take("connection"):
             server.spawn(self._call_connection(listener, socket))
-
-    async def _ask(self, socket: Socket) -> middleware.Outcome:
-        """Run the connection middlewares."""
-        server, asked = self._server, list(socket.nsp.middlewares)
-        if not asked:
-            return middleware.PASSED
-        asking = middleware.Asking(
-            lambda by, error: server.app_raised(f"middleware {by}", error, socket),
-            self._going_on,
-            patience=server.connect_timeout,
-        )
-        return await asking.run(asked, socket)
 
     async def _let_leave(self, socket: Socket) -> None:
         """Let who had its place end before, as long as handlers may take: `disconnect` comes before `connection`."""
@@ -153,34 +179,43 @@ class Admission:
         except Exception as error:  # noqa: BLE001  the app's handler
             self._server.app_raised("on 'connection'", error, socket)
 
-    async def _refuse(self, socket: Socket, outcome: middleware.Outcome) -> None:
-        """Send CONNECT_ERROR and forget the socket."""
-        server, eio_sid, name = self._server, socket.conn.id, socket.nsp.name
+    async def _refuse(
+        self,
+        eio_sid: str,
+        name: str,
+        outcome: middleware.Outcome,
+        raised: middleware.Raised,
+        socket: Socket | None = None,
+    ) -> None:
+        """Send CONNECT_ERROR and forget the socket, if there is one yet."""
+        server = self._server
         if server.eio.tap:
             server.eio.tap.refusing(eio_sid, name, outcome.by)
         try:
-            self._send_refusal(eio_sid, name, self._answer(socket, outcome))
+            self._send_refusal(eio_sid, name, _answer(outcome, raised))
         except Exception as error:  # noqa: BLE001  what the app refused with: no JSON, or without a text
-            server.app_raised(f"refusal by {outcome.by}", error, socket)
+            raised(f"{outcome.by}'s refusal", error)
             self._send_refusal(eio_sid, name, INTERNAL_ERROR)
-        server.forget(socket, "refused", refused=True)
+        if socket:
+            server.forget(socket, "refused", refused=True)
         if outcome.error is None:
             await server.close_connection(eio_sid, FORCED_SERVER_CLOSE)
-
-    def _answer(self, socket: Socket, outcome: middleware.Outcome) -> dict[str, Any]:
-        """What a client that is refused is told; an unexpected exception tells it nothing of itself."""
-        error = outcome.error
-        if error is None:
-            return {"message": "connection timed out"}
-        if isinstance(error, exceptions.ConnectionRefusedError):
-            answer: dict[str, Any] = error.error_args
-            return answer
-        if isinstance(error, SocketError) or not outcome.raised:
-            data = getattr(error, "data", None)
-            return {"message": str(error)} | ({} if data is None else {"data": data})
-        self._server.app_raised(f"middleware {outcome.by}", error, socket)
-        return INTERNAL_ERROR
 
     def _send_refusal(self, eio_sid: str, name: str, answer: dict[str, Any]) -> None:
         server = self._server
         server.put_packet(eio_sid, server.packet_class(sio_packet.CONNECT_ERROR, answer, namespace=name))
+
+
+def _answer(outcome: middleware.Outcome, raised: middleware.Raised) -> dict[str, Any]:
+    """What a client that is refused is told; an unexpected exception tells it nothing of itself."""
+    error = outcome.error
+    if error is None:
+        return {"message": "connection timed out"}
+    if isinstance(error, exceptions.ConnectionRefusedError):
+        answer: dict[str, Any] = error.error_args
+        return answer
+    if isinstance(error, SocketError) or not outcome.raised:
+        data = getattr(error, "data", None)
+        return {"message": str(error)} | ({} if data is None else {"data": data})
+    raised(outcome.by, error)
+    return INTERNAL_ERROR

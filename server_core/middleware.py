@@ -13,6 +13,8 @@ import msgspec
 #: `middleware(subject, next)`; sync or async.
 Middleware = Callable[[Any, "Next"], Any]
 M = TypeVar("M", bound=Middleware)
+#: `raised(by, error)`: told what the middleware `by` raised.
+Raised = Callable[[str, BaseException], None]
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -102,11 +104,11 @@ class Asking:
 
     def __init__(
         self,
-        raised: Callable[[str, BaseException], None],
+        raised: Raised,
         tasks: set[asyncio.Future[Any] | None],
         patience: float | None = None,
     ) -> None:
-        """`raised(by, error)` is told what one raises after its answer; what still runs then is kept in `tasks`.
+        """`raised` is told what one raises after its answer; what still runs then is kept in `tasks`.
 
         `patience`: seconds within which each has to answer; None: for as long as anything is left that could call its
         `next`.

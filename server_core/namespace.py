@@ -154,6 +154,16 @@ class DynamicNamespace(Namespace):
         #: The namespaces made so far.
         self.children: list[Namespace] = []
 
+    @property
+    def asks(self) -> bool:
+        """Whether a function says which names it takes."""
+        return not isinstance(self._match, re.Pattern)
+
+    @property
+    def asked_by(self) -> str:
+        """The function's name."""
+        return getattr(self._match, "__qualname__", type(self._match).__qualname__)
+
     async def takes(self, name: str, auth: dict[str, Any]) -> bool:
         """Whether a client may join a namespace of this name."""
         if isinstance(self._match, re.Pattern):

@@ -256,7 +256,8 @@ class Server(socketio.AsyncServer):
         self._join_timers[eio_sid] = loop.call_later(self.connect_timeout, self._joined_nothing, eio_sid)
 
     def _joined_nothing(self, eio_sid: str) -> None:
-        if not self.connections.get(eio_sid):  # a middleware that holds a socket has its own time
+        # a middleware that holds a socket has its own time, and so has the function of a dynamic namespace
+        if not self.connections.get(eio_sid) and not self._admission.dynamic.asking(eio_sid):
             self.spawn(self.close_connection(eio_sid, FORCED_SERVER_CLOSE))
 
     def joined(self, eio_sid: str) -> None:
@@ -317,6 +318,8 @@ class Server(socketio.AsyncServer):
         if not isinstance(data, list) or not data or not isinstance(data[0], str) or data[0] in RESERVED_EVENTS:
             raise ValueError("not an event")
         socket = self.connections.get(eio_sid, {}).get(namespace or "/")
+        if socket is None and self._admission.dynamic.asking(eio_sid, namespace or "/"):
+            return
         if socket is None:
             if any(each.nsp.name == (namespace or "/") for each in self.leaving(eio_sid)):
                 return  # sent before the client heard of it
@@ -329,6 +332,8 @@ class Server(socketio.AsyncServer):
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         if socket := self.connections.get(eio_sid, {}).get(namespace or "/"):
             socket.leave_for(CLIENT_DISCONNECT)
+        else:
+            self._admission.dynamic.withdraw(eio_sid, namespace or "/")
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         sockets = self.sockets_of(eio_sid)
@@ -443,12 +448,13 @@ class Server(socketio.AsyncServer):
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def app_raised(self, where: str, error: BaseException, source: Socket | Namespace) -> None:
-        """Log what the app raised for a socket, or for a namespace as a whole, and note it."""
-        if isinstance(source, Namespace):
-            whom, sid, nsp = f"namespace {source.name}", "", source.name
-        else:
+    def app_raised(self, where: str, error: BaseException, source: Socket | Namespace | str) -> None:
+        """Log what the app raised for a socket, or for a namespace (or its name) as a whole, and note it."""
+        if isinstance(source, Socket):
             whom, sid, nsp = f"socket {source.id}", source.id, source.nsp.name
+        else:
+            nsp = source if isinstance(source, str) else source.name
+            whom, sid = f"namespace {nsp}", ""
         logger.error("%s raised, for %s", where, whom, exc_info=(type(error), error, app_frames(error)))
         if self.eio.tap:
             self.eio.tap.exception(where, error, sid, nsp)

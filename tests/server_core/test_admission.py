@@ -58,7 +58,7 @@ async def test_a_refusal_that_can_not_be_sent_is_a_refusal_all_the_same(
     await connection.connect("/")  # it may try again
     await connection.close()
     (raised,) = watched.of(records.HandlerException)
-    assert raised.where.endswith("guard")
+    assert raised.where.endswith("guard's refusal")
     (refused,) = watched.of(records.Refused)
     assert (refused.message, refused.by.endswith("guard")) == ("internal server error", True)
 
