@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import engineio
 import socketio
 from socketio import packet as sio_packet
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from server_core import json_text
 from server_core.handshake import Handshake, session_attributes
+from server_core.remote import unpack
 from server_core.stock_rooms import count_recipients, is_in, names_of
 from server_core.tap import Tap
 
@@ -285,6 +287,7 @@ class StockHooks:
 
     def _hook_events(self, sio: Any, manager: Any) -> None:
         tap = self._tap
+        publishes = isinstance(manager, AsyncPubSubManager)
 
         def handle_event(original: Any) -> Any:
             async def handle(
@@ -341,7 +344,33 @@ class StockHooks:
                     sio.packet_class(sio_packet.EVENT, namespace=namespace, data=[event, *args]).encode()
                 return result
 
-            return broadcast
+            async def publish(event: str, data: Any, namespace: str, *args: Any, **kwargs: Any) -> Any:
+                # what goes to all servers comes to this one by `_handle_emit`, as what the others emit does
+                emits = broadcast if kwargs.get("ignore_queue") else original
+                return await emits(event, data, namespace, *args, **kwargs)
+
+            return publish if publishes else broadcast
+
+        def handle_emit(original: Any) -> Any:
+            async def handle(message: dict[str, Any]) -> Any:
+                namespace, rooms, skip_sid = (
+                    message.get("namespace") or "/",
+                    message.get("room"),
+                    message.get("skip_sid"),
+                )
+                emitting = None
+                if message.get("callback") is None:
+                    skip = skip_sid if isinstance(skip_sid, list) else [skip_sid]
+                    emitting = _Emitting(namespace, rooms, skip, count_recipients(manager, namespace, rooms, skip))
+                self._emitting = emitting
+                result = await original(message)
+                if emitting is not None and self._emitting is emitting:
+                    values = unpack({"binary": False, **message})
+                    args = [] if values == [None] else values
+                    sio.packet_class(sio_packet.EVENT, namespace=namespace, data=[message["event"], *args]).encode()
+                return result
+
+            return handle
 
         def save_session(original: Any) -> Any:
             async def save(sid: str, session: Any, namespace: str | None = None) -> Any:
@@ -354,6 +383,8 @@ class StockHooks:
         self._replace(sio, "_handle_event_internal", handle_event)
         self._replace(sio, "_send_packet", send_packet)
         self._replace(manager, "emit", emit)
+        if publishes:
+            self._replace(manager, "_handle_emit", handle_emit)
         self._replace(sio, "save_session", save_session)
         self._replace(sio, "packet_class", self._noting_class)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import socketio
 from engineio.async_socket import AsyncSocket
+from socketio.async_pubsub_manager import AsyncPubSubManager
 
 from console.wire.errors import Closed, Refused
 from server_core import records
@@ -53,6 +55,29 @@ def make(**options: Any) -> socketio.AsyncServer:
         await sio.enter_room(sid, name)
 
     return sio
+
+
+class Bus(AsyncPubSubManager):
+    """Servers of one process as a cluster; what one publishes is held back until `open` is set."""
+
+    name = "bus"
+
+    def __init__(self, managers: list[Bus], **options: Any) -> None:
+        super().__init__(**options)
+        self.open = asyncio.Event()
+        self.open.set()
+        self._managers = managers
+        self._heard: asyncio.Queue[str] = asyncio.Queue()
+        managers.append(self)
+
+    async def _publish(self, data: dict[str, Any]) -> None:
+        await self.open.wait()
+        for each in self._managers:
+            each._heard.put_nowait(json.dumps(data))
+
+    async def _listen(self) -> AsyncIterator[str]:
+        while True:
+            yield await self._heard.get()
 
 
 @pytest.fixture
@@ -165,6 +190,51 @@ async def test_an_emit_is_one_record_with_how_many_got_it(plain: Stock) -> None:
         "one": (1, (a.id,), a.id),
         "elsewhere": (0, (), ""),
     }
+
+
+async def test_what_the_other_servers_of_a_cluster_emit_is_told() -> None:
+    managers: list[Bus] = []
+    sio = make(client_manager=Bus(managers))
+    other = Bus(managers, write_only=True)
+    tap = Tap("x")
+    attach(tap, sio)
+    async with serve(socketio.ASGIApp(sio)) as url, client(url, {"name": "bob"}) as bob:
+        watched = Watched(sio, url, tap)
+        await other.emit("from elsewhere", {"n": 1, "b": b"\x00"}, room="lobby")
+        assert await receive(bob) == ["from elsewhere", {"n": 1, "b": b"\x00"}]
+        await sio.emit("from here", (1, 2), room="lobby")
+        assert await receive(bob) == ["from here", 1, 2]
+        await sio.emit("here alone", None, to=bob.id, ignore_queue=True)
+        assert await receive(bob) == ["here alone"]
+        await other.emit("to nobody", b"\x00", namespace="/empty", room="vip")
+        sent = await watched.wait(records.EventSent, 4)
+        assert [(each.values, each.nsp, each.rooms, each.sockets) for each in sent] == [
+            (["from elsewhere", {"n": 1, "b": b"\x00"}], "/", ("lobby",), 1),
+            (["from here", 1, 2], "/", ("lobby",), 1),
+            (["here alone"], "/", (bob.id,), 1),
+            (["to nobody", b"\x00"], "/empty", ("vip",), 0),
+        ]
+
+
+async def test_an_emit_that_is_being_published_lends_its_rooms_to_no_other() -> None:
+    managers: list[Bus] = []
+    sio = make(client_manager=(bus := Bus(managers)))
+    other = Bus(managers, write_only=True)
+    tap = Tap("x")
+    attach(tap, sio)
+    async with serve(socketio.ASGIApp(sio)) as url, client(url, {"name": "bob"}) as bob:
+        watched = Watched(sio, url, tap)
+        bus.open.clear()
+        publishing = asyncio.ensure_future(sio.emit("a", 1, namespace="/empty", room="vip"))
+        await other.emit("b", 2)
+        assert await receive(bob) == ["b", 2]
+        bus.open.set()
+        await publishing
+        sent = await watched.wait(records.EventSent, 2)
+        assert [(each.event, each.nsp, each.rooms, each.sockets) for each in sent] == [
+            ("a", "/empty", ("vip",), 0),
+            ("b", "/", (), 1),
+        ]
 
 
 async def test_rtt_is_measured(plain: Stock) -> None:
