@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("server_core")
 
-#: Seconds that a closed connection on polling waits for the client to fetch its last packets.
+#: Seconds that a closed connection waits for the client to take its last packets.
 LINGER = 30.0
 #: The server's own reasons to end a connection, which the client is told.
 _LINGERING = (FORCED_CLOSE, FORCED_SERVER_CLOSE, SERVER_SHUTTING_DOWN)
@@ -64,11 +64,11 @@ class EngineSocket(AsyncSocket):
         self._timer: asyncio.TimerHandle | None = None
         #: How it ends, once it does.
         self._ending: asyncio.Task[None] | None = None
-        #: Whether more waited than may, and what to say of it.
+        #: Whether more waited than may.
         self._full = False
-        self._full_because = ""
-        #: What reads from the WebSocket.
+        #: What reads from the WebSocket, and why it was cut off.
         self._reader: asyncio.Task[Any] | None = None
+        self._cut_because = ""
 
     @property
     def id(self) -> str:
@@ -181,12 +181,17 @@ class EngineSocket(AsyncSocket):
         description = f"more than {self.server.max_queued_bytes} bytes waited to be sent"
         self.queue.take()
         if self._reader:
-            self._full_because = description
-            self._reader.cancel()
+            self._cut(description)
         else:
             self.server.start_background_task(
                 self.close, wait=False, abort=True, reason=TRANSPORT_ERROR, description=description
             )
+
+    def _cut(self, because: str) -> None:
+        """End what serves the WebSocket, whatever waits to be sent on it."""
+        if self._reader:
+            self._cut_because = because
+            self._reader.cancel()
 
     async def send(self, pkt: Packet) -> None:
         self.put(pkt)
@@ -328,14 +333,19 @@ class EngineSocket(AsyncSocket):
         except OSError:
             pass
         except asyncio.CancelledError:
-            if not self._full_because:
+            if not self._cut_because:
                 raise
-            reason, description = TRANSPORT_ERROR, self._full_because
+            reason, description = TRANSPORT_ERROR, self._cut_because
             writer.cancel()  # it waits for a client that does not read
+            _abort(ws)
         finally:
             self._reader = None
             await self.close(wait=False, abort=True, reason=reason, description=description)
-            await asyncio.wait((writer,))
+            await asyncio.wait((writer,), timeout=LINGER)
+            if writer.cancel():
+                _abort(ws)
+            if self.closed and self._timer:
+                self._timer.cancel()
 
     async def _moves_to(self, ws: WebSocket) -> bool:
         """Whether the upgrade from polling succeeds; when it does not, polling goes on."""
@@ -414,6 +424,9 @@ class EngineSocket(AsyncSocket):
         if self._timer:
             self._timer.cancel()
         self.closed = True
+        if self._reader:
+            because = "its last packets were not taken"
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._cut, because)
         if self._upgrade:
             self._upgrade.end()
         # not at once: python-engineio looks the connection up again after an error
@@ -442,6 +455,17 @@ def _sender(ws: WebSocket) -> Callable[[str | bytes], Awaitable[None]]:
 def _size(data: str | bytes) -> int:
     """Bytes of a message, as the network has them."""
     return len(data) if isinstance(data, bytes) or data.isascii() else len(data.encode())
+
+
+def _abort(ws: WebSocket) -> None:
+    """Cut the TCP connection below a WebSocket, where the web server lets see it.
+
+    uvicorn's does: closed in ASGI's way, it would stay for as long as its client does not read what was sent before.
+    """
+    protocol = getattr(getattr(ws, "asgi_send", None), "__self__", None)
+    abort: Callable[[], None] | None = getattr(getattr(protocol, "transport", None), "abort", None)
+    if abort:
+        abort()
 
 
 async def _gone(receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
+import psutil
 import pytest
 
-from server_core import Server, records
+from server_core import Server, engine_socket, records
+from server_core.engine_socket import EngineSocket
 from server_core.socket import Socket
 from server_core.tap import Tap
 from server_core.watch import attach
@@ -83,6 +87,43 @@ async def test_a_client_that_does_not_poll_is_let_go(watched: Watched[Server]) -
         assert await poll(lambda: not watched.io.eio.sockets, 20)
         (gone,) = await watched.wait(records.Disconnected)
         assert gone.reason == "transport error"
+
+
+def open_on(url: str) -> list[Any]:
+    """The TCP connections to the server here."""
+    port = int(url.rpartition(":")[2])
+    every = psutil.Process().net_connections("tcp")
+    return [each for each in every if each.status == psutil.CONN_ESTABLISHED and each.laddr[1] == port]
+
+
+@pytest.mark.parametrize("ending", ["ping timeout", "forced server close", "transport close"])
+async def test_nothing_of_a_connection_stays_when_its_client_takes_no_goodbye(
+    monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(engine_socket, "LINGER", 0.2)
+    pings = (0.5, 0.2) if ending == "ping timeout" else (25, 20)
+    io = Server(ping_interval=pings[0], ping_timeout=pings[1])
+    connections: list[weakref.ref[EngineSocket]] = []
+    reasons: list[str] = []
+
+    @io.on("connection")
+    def connection(socket: Socket) -> None:
+        connections.append(weakref.ref(socket.conn))
+        socket.on("disconnect", reasons.append)
+
+    async with serve(io.app) as url, deaf(url):
+        assert await poll(lambda: connections, 20)
+        for _ in range(20):
+            await io.emit("news", "x" * 1_000_000)
+        (conn,) = io.engines()
+        if ending == "forced server close":
+            await conn.close(wait=False)
+        elif ending == "transport close":
+            await conn.drop()
+        del conn
+        assert await poll(lambda: reasons, 20) == [ending]
+        assert await poll(lambda: gc.collect() >= 0 and connections[0]() is None, 20)
+        assert await poll(lambda: not open_on(url), 20)
 
 
 @pytest.mark.parametrize("limit", [None, 1234])
