@@ -22,6 +22,7 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
     (socketio.AsyncServer, "_handle_connect"): ("self", "eio_sid", "namespace", "data"),
     (socketio.AsyncServer, "_handle_disconnect"): ("self", "eio_sid", "namespace", "reason"),
     (socketio.AsyncServer, "_handle_event"): ("self", "eio_sid", "namespace", "id", "data"),
+    (socketio.AsyncServer, "_handle_ack"): ("self", "eio_sid", "namespace", "id", "data"),
     (socketio.AsyncServer, "_send_packet"): ("self", "eio_sid", "pkt"),
     # Server: called
     (socketio.AsyncServer, "_trigger_event"): ("self", "event", "namespace", "args"),
@@ -56,6 +57,7 @@ HOOKS: dict[tuple[type, str], tuple[str, ...] | None] = {
     (socketio.AsyncManager, "get_rooms"): ("self", "sid", "namespace"),
     (socketio.AsyncManager, "get_participants"): ("self", "namespace", "room"),
     (socketio.AsyncManager, "_generate_ack_id"): ("self", "sid", "callback"),
+    (socketio.AsyncManager, "trigger_callback"): ("self", "sid", "id", "data"),
     # Cluster: overridden
     (AsyncPubSubManager, "initialize"): ("self",),
     (AsyncPubSubManager, "_listen"): ("self",),

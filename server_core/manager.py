@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Collection, Iterator, Sequence
 from typing import Any
 
 import socketio
@@ -213,6 +213,35 @@ class Manager(socketio.AsyncManager):
         if server.eio.tap:
             server.eio.tap.broadcast(namespace, rooms, except_, len(recipients), parts)
         return len(recipients)
+
+    # answers
+
+    async def trigger_callback(self, sid: Sid, id: int, data: Sequence[Any]) -> None:
+        """Call what waits for a client's answer: what it raises is the app's, and nobody waits for what it awaits."""
+        callback = self.callbacks.get(sid, {}).get(id)
+        if not callable(callback):  # also 0, under which python-socketio counts
+            self._get_logger().warning("Unknown callback received, ignoring.")
+            return
+        del self.callbacks[sid][id]
+        try:
+            result = callback(*data)
+        except Exception as error:  # noqa: BLE001  the app's callback
+            self._callback_raised(error, sid)
+            return
+        if isinstance(result, Awaitable):
+            self.server.spawn(self._end_callback(result, sid))
+
+    async def _end_callback(self, result: Awaitable[Any], sid: Sid) -> None:
+        try:
+            await result
+        except Exception as error:  # noqa: BLE001  the app's callback
+            self._callback_raised(error, sid)
+
+    def _callback_raised(self, error: Exception, sid: Sid) -> None:
+        """Tell of it; nothing says of what namespace a socket is that is another server's, or gone."""
+        server = self.server
+        every = (nsp.sockets.get(sid) for nsp in server.namespaces_in_use.values())
+        server.app_raised("ack callback", error, next(filter(None, every), server.of("/")))
 
     # the other servers of a cluster: there are none, unless `Cluster` says otherwise
 

@@ -329,6 +329,11 @@ class Server(socketio.AsyncServer):
         if socket.connected:
             socket.receive(data, id, self.stock_handlers.listener(data[0], socket))
 
+    async def _handle_ack(self, eio_sid: str, namespace: str | None, id: int | None, data: Any) -> None:
+        if not isinstance(data, list):
+            raise ValueError("not an ack")
+        await super()._handle_ack(eio_sid, namespace, id, data)
+
     async def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         if socket := self.connections.get(eio_sid, {}).get(namespace or "/"):
             socket.leave_for(CLIENT_DISCONNECT)
