@@ -93,6 +93,8 @@ class Admission:
         missed: list[list[str | bytes]] = []
         if recovery := server.recovery and server.recovery.of(name):
             session, missed = recovery.restore(name, auth or {})
+            if session and (former := nsp.sockets.get(session.sid)):  # whose handlers have not ended
+                server.forget(former, session.reason, succeeded=True)
             pid = session.pid if session else recovery.new_pid()
         sid = await server.manager.pre_connect(eio_sid, name, session.sid if session else None)
         if sid is None:

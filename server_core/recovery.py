@@ -56,6 +56,7 @@ class Session(msgspec.Struct, frozen=True):
     attached: dict[str, Any]
     #: What `save_session` saved, if anything.
     saved: Any
+    reason: str
     ended: float
 
 
@@ -124,14 +125,23 @@ class Recovery:
         if len(self._events) > MAX_EVENTS:
             self._events.popitem(last=False)
 
-    def keep(self, socket: Socket, pid: str) -> None:
-        """Keep a socket that was cut off."""
+    def keep(self, socket: Socket, pid: str, reason: str) -> None:
+        """Keep a socket that was cut off, as it is now."""
         self._forget_old()
         nsp = socket.nsp.name
         saved = socket.conn.session.get(nsp)
         self._sessions[pid] = Session(
-            socket.id, pid, nsp, frozenset(socket.rooms), socket.data, socket.attributes, saved, time.monotonic()
+            socket.id,
+            pid,
+            nsp,
+            frozenset(socket.rooms),
+            socket.data,
+            socket.attributes,
+            saved,
+            reason,
+            time.monotonic(),
         )
+        self._sessions.move_to_end(pid)
 
     def restore(self, nsp: str, auth: dict[str, Any]) -> tuple[Session | None, list[list[str | bytes]]]:
         """The socket that this client was, None when it has to start anew, and what it missed until now."""

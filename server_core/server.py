@@ -413,22 +413,25 @@ class Server(socketio.AsyncServer):
         if places.get(socket.nsp.name) is socket:
             del places[socket.nsp.name]
 
-    def forget(self, socket: Socket, reason: str, *, refused: bool = False) -> None:
-        """Take a socket out of its rooms, its namespace and its connection."""
+    def forget(self, socket: Socket, reason: str, *, refused: bool = False, succeeded: bool = False) -> None:
+        """Take a socket out of its rooms, its namespace and its connection; `succeeded`: its client is back already."""
         name, eio_sid = socket.nsp.name, socket.conn.id
+        leaving = self._leaving.get(eio_sid, [])
+        if socket.gone and socket not in leaving:
+            return  # what has its id now is its successor's
         rooms = frozenset(self.manager.get_rooms(socket.id, name))
         self.manager.basic_disconnect(socket.id, name)
         socket.nsp.sockets.pop(socket.id, None)
         socket.nsp.eavesdropped.discard(socket.id)
         self._vacate(socket)
-        if socket in (leaving := self._leaving.get(eio_sid, [])):
+        if socket in leaving:
             leaving.remove(socket)
             if not leaving:
                 del self._leaving[eio_sid]
         if self.eio.tap and not refused:
             self.eio.tap.disconnected(socket.id, name, reason, rooms)
         parent = socket.nsp.parent
-        if self._tidies and parent and not self._has_sockets(name):
+        if self._tidies and parent and not succeeded and not self._has_sockets(name):
             parent.children.remove(socket.nsp)
             del self._namespaces[name]
 

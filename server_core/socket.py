@@ -361,6 +361,9 @@ class Socket:
         _leaving.set(_leaving.get() | {self._id})
         state, server, name = self._state, self._nsp.server, self._nsp.name
         was_connected = state.connected
+        recovery = server.recovery if was_connected and state.pid and reason in RECOVERABLE else None
+        if recovery:  # before any handler is waited for: the client may be back sooner
+            recovery.keep(self, state.pid, reason)
         if was_connected:
             if tap := self._tap:
                 tap.disconnecting(self._id, name, reason)
@@ -372,8 +375,8 @@ class Socket:
         state.dispatch.release()
         if was_connected:
             await server.stock_handlers.disconnect(self, reason)
-            if state.pid and server.recovery and reason in RECOVERABLE:
-                server.recovery.keep(self, state.pid)
+        if recovery and self._nsp.sockets.get(self._id) is self:  # as its handlers leave it
+            recovery.keep(self, state.pid, reason)
         server.forget(self, reason)
         if was_connected:
             await self._tell("disconnect", reason, description, None)

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -189,7 +190,7 @@ def test_an_option_that_is_none_is_refused() -> None:
         Server(connection_state_recovery={"max_duration": 1})
 
 
-async def cut(made: Recovering) -> tuple[str, dict[str, Any]]:
+async def cut(made: Recovering, gone: Callable[[], Any] | None = None) -> tuple[str, dict[str, Any]]:
     """A client that was cut off after `hello`: its id, and the auth with which it comes back."""
     engine = Engine(made.url)
     await engine.open()
@@ -198,7 +199,7 @@ async def cut(made: Recovering) -> tuple[str, dict[str, Any]]:
     assert isinstance(connect, str)
     assert isinstance(hello, str)
     await engine.abort()
-    assert await poll(lambda: not made.io.of("/").sockets, 20)
+    assert await poll(gone or (lambda: not made.io.of("/").sockets), 20)
     answer = json.loads(connect[1:])
     return answer["sid"], {"pid": answer["pid"], "offset": json.loads(hello[1:])[-1]}
 
@@ -288,6 +289,42 @@ async def test_an_app_of_python_socketio_has_its_session_and_its_connect_handler
         assert calls[:3] == ["connect", "disconnect", "connect"]
 
 
+@pytest.mark.parametrize("event", ["disconnecting", "disconnect"])
+async def test_a_client_is_back_before_the_handlers_of_its_way_out_have_ended(event: str) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    told: list[str] = []
+
+    async def leave(*_: Any) -> None:
+        begun.set()
+        await go_on.wait()
+
+    async with recovering() as made:
+
+        @made.io.on("connection")
+        def connection(socket: Socket) -> None:
+            if event == "disconnecting" and not socket.recovered:
+                socket.on("disconnecting", leave)
+            socket.on("disconnect", told.append)
+
+        if event == "disconnect":
+            made.io.on("disconnect", leave)
+        sid, auth = await cut(made, begun.is_set)
+        await made.io.to("room").emit("missed", 1)
+        async with client(made.url, auth) as back:
+            assert back.id == sid
+            assert await until(back, "first") == [1, "first"]
+            go_on.set()
+            assert await poll(lambda: told, 20) == ["transport close"]
+            await made.io.to("room").emit("missed", 2)
+            assert await receive(back) == ["missed", 2, ANY]
+            assert await made.io.fetch_sockets() == [made.sockets[1]]
+            assert made.sockets[1].rooms == {sid, "room"}
+            assert made.io.manager.is_connected(sid, "/")
+        kinds = (records.Disconnecting, records.Disconnected, records.Connecting, records.Connected)
+        lives = [type(record).__name__ for record in made.watched.of(*kinds)]
+        assert lives[:6] == ["Connecting", "Connected", "Disconnecting", "Disconnected", "Connecting", "Connected"]
+
+
 async def test_consoles_start_anew() -> None:
     async with recovering() as made:
         installed = instrument(made.io, auth={"username": "alice", "password": "x"})
@@ -307,7 +344,7 @@ def test_an_emit_costs_the_same_however_many_may_come_back() -> None:
     def cost(sessions: int) -> float:
         kept = Recovery(RecoveryOptions())
         for number in range(sessions):
-            kept._sessions[str(number)] = Session("", "", "/", frozenset(), {}, {}, None, time.monotonic())
+            kept._sessions[str(number)] = Session("", "", "/", frozenset(), {}, {}, None, "", time.monotonic())
 
         def emit() -> float:
             begun = time.perf_counter()
