@@ -237,7 +237,7 @@ class Reader:
         """What a command did, in words."""
         result = record.result
         if not result.ok:
-            return f"failed: {result.error}"
+            return f"failed: {self.mask_line(result.error)}"
         done = f"done, {text.count(result.sockets, 'socket')}"
         for ack in result.acks[:3]:
             answer = "no ack" if ack.data is None else f"ack {self.mask(ack.data)}"

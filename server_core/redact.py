@@ -30,7 +30,7 @@ from server_core.records import (
     SocketInfo,
     Sync,
 )
-from server_core.secret_text import holds_name, json_masked, line_masked
+from server_core.secret_text import holds_name, json_masked, line_masked, string_masked
 from server_core.secret_text import is_secret as is_secret
 
 R = TypeVar("R", bound=Record)
@@ -156,6 +156,11 @@ _on_screen = Redactor()
 def mask_text(text: str) -> str:
     """JSON text as the screen shows it."""
     return _on_screen.json(text)
+
+
+def mask_string(text: str) -> str:
+    """What a JSON string says, as the screen shows it: it may be JSON with secrets."""
+    return string_masked(text, _on_screen.value)
 
 
 def mask_headers(headers: dict[str, str]) -> dict[str, str]:

@@ -107,6 +107,13 @@ def json_masked(text: str, stand: Stand, also: str = "") -> str:
     return _replaced(text, secrets) if sound else line_masked(text, stand)
 
 
+def string_masked(text: str, stand: Stand) -> str:
+    """What a JSON string says, with the secrets of the JSON in it masked."""
+    if '"' not in text or not _may_hold(text, ""):
+        return text
+    return _replaced(text, _secrets(text, stand, "", _LEVELS - 1)[0])
+
+
 def line_masked(text: str, stand: Stand) -> str:
     """Free text with what looks like `secret=value` masked."""
     return _replaced(text, _secrets_of_line(text, stand)) if holds_name(text) else text

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from server_core.packets import decode, encode_args
-from server_core.redact import MASK, is_secret
+from server_core.redact import MASK, is_secret, mask_string
 
 BINARY_KEY = "$b64"
 _ESCAPED = re.compile(r"\$+b64")
@@ -206,6 +206,8 @@ def _write(value: Any, secrets: dict[str, Any] | None) -> Any:
         return {BINARY_KEY: base64.b64encode(value).decode()}
     if isinstance(value, list):
         return [_write(item, secrets) for item in value]
+    if secrets is not None and isinstance(value, str) and mask_string(value) != value:
+        return _stand_in(value, secrets)
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and _ESCAPED.fullmatch(key := next(iter(value))):
@@ -213,12 +215,16 @@ def _write(value: Any, secrets: dict[str, Any] | None) -> Any:
     written = {}
     for key, item in value.items():
         if secrets is not None and is_secret(key):
-            stands = f"{MASK}{len(secrets) + 1}"
-            secrets[stands] = item
-            written[key] = stands
+            written[key] = _stand_in(item, secrets)
         else:
             written[key] = _write(item, secrets)
     return written
+
+
+def _stand_in(value: Any, secrets: dict[str, Any]) -> str:
+    stands = f"{MASK}{len(secrets) + 1}"
+    secrets[stands] = value
+    return stands
 
 
 Language = Literal["python", "javascript"]

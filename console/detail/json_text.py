@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from typing import Literal
 
 from console.detail.json_walk import Step, Walk, short_end, string_end
-from server_core.redact import is_secret
+from server_core.redact import is_secret, mask_text
 
 Kind = Literal["object", "array", "string", "other", "cut", "text"]
 
@@ -86,7 +86,7 @@ class Node:
         #: Where it ends, None while nobody had to know.
         self.end: int | None = None
         self.depth: int = parent.depth + 1 if parent else 0
-        #: Whether it stands under a secret-looking name.
+        #: Whether it stands under a secret-looking name, or is a string with JSON in which there is one.
         self.secret = secret
         #: Those that stand beside each other, and how many stand before them.
         self.children: list[Node] = []
@@ -104,8 +104,12 @@ class Node:
 class JsonText:
     """A tree over one JSON text."""
 
-    def __init__(self, text: str, *, secret: bool = False, key: str = "") -> None:
+    def __init__(self, text: str, *, secret: bool = False, also: str = "", key: str = "") -> None:
+        """What stands under the name `also` is a secret too."""
         self.text = text
+        self._also = also
+        #: The value of which it was asked last whether there are secrets in it, by where its member begins.
+        self._asked = (-1, False)
         start = self._skip_space(0)
         self.walk = Walk(text, start)
         self.root = self._value(None, key, start, secret=secret)
@@ -120,6 +124,7 @@ class JsonText:
         if first == '"':
             node = Node(parent, key, "string", start, secret=secret)
             node.end = string_end(text, start)
+            node.secret = secret or self._holds_secret(start, node.end)
             return node
         match = _OTHER.match(text, start)
         node = Node(parent, key, "other" if match else "cut", start, secret=secret)
@@ -158,7 +163,7 @@ class JsonText:
                     self._cut(node, at)
                     break
                 at = self._skip_space(at + 1)
-            secret = node.secret or (node.kind == "object" and is_secret(key))
+            secret = node.secret or (node.kind == "object" and self._is_secret(key))
             child = self._value(node, key, at, secret=secret)
             child.begin = begin
             node.children.append(child)
@@ -258,7 +263,34 @@ class JsonText:
 
     def hides(self, path: Sequence[Step]) -> bool:
         """Whether what is on the way to a place, or there, stands under a secret-looking name."""
-        return self.root.secret or any(is_secret(self._name(step)) for step in path)
+        if self.root.secret or any(self._is_secret(self._name(step)) for step in path):
+            return True
+        return bool(path) and self._hides_inside(path[-1])
+
+    def may_hide(self, raw: str) -> bool:
+        """Whether a part of the text may have something in it that is secret."""
+        return is_secret(raw) or bool(self._also and self._also in raw)
+
+    def _hides_inside(self, step: Step) -> bool:
+        """Whether the value that a way ends at is a string with JSON in which there are secrets."""
+        text, at = self.text, self._skip_space(step.begin)
+        if self._asked[0] != at:
+            start = at
+            if text[step.start] == "{" and text[start : start + 1] == '"':
+                start = self._skip_space(self._skip_space(string_end(text, start)) + 1)
+            string = text[start : start + 1] == '"'
+            self._asked = at, string and self._holds_secret(start, string_end(text, start))
+        return self._asked[1]
+
+    def _holds_secret(self, start: int, end: int) -> bool:
+        """Whether a string is JSON in which there are secrets: then it has escaped quotes."""
+        if self.text.find("\\", start, end) < 0:
+            return False
+        raw = self.text[start:end]
+        return mask_text(raw) is not raw
+
+    def _is_secret(self, name: str) -> bool:
+        return is_secret(name) or (name == self._also != "")
 
     def _name(self, step: Step) -> str:
         """The name of the member of an object that a way goes through, "" in a list."""

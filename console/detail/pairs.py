@@ -14,6 +14,7 @@ from server_core.records import (
     AckSent,
     AnyRecord,
     AttributeSet,
+    Command,
     Commanded,
     Connecting,
     Disconnected,
@@ -57,7 +58,7 @@ def of_record(record: AnyRecord, reader: Reader) -> list[tuple[str, str]]:
             pairs += [("held for", text.seconds(record.seconds)), ("stack", record.stack.rstrip())]
         case Commanded():
             pairs += [("by", record.by), ("result", reader.outcome(record))]
-            pairs.append(("command", _pretty(msgspec.to_builtins(record.command))))
+            pairs.append(("command", _pretty(msgspec.to_builtins(_command(record, reader)))))
         case _:
             pairs.append(("", line.rest))
     return [(name, value) for name, value in pairs if value]
@@ -72,7 +73,7 @@ def _of_payload(record: PayloadRecord, reader: Reader) -> list[tuple[str, str]]:
     if isinstance(record, AckSent | AckReceived) and record.elapsed is not None:
         pairs.append(("after", text.seconds(record.elapsed)))
     if isinstance(record, EventBlocked):
-        pairs.append(("blocked", record.message or "its middleware never called next"))
+        pairs.append(("blocked", reader.mask_line(record.message) or "its middleware never called next"))
     if isinstance(record, EventReceived) and record.simulated:
         pairs.append(("simulated", "by a console: the client did not send it"))
     if (number := getattr(record, "id", None)) is not None:
@@ -94,6 +95,11 @@ def of_handshake(handshake: Handshake, reader: Reader) -> list[tuple[str, str]]:
     pairs += [(f"query {name}", str(value)) for name, value in shown.query.items()]
     pairs += [(name, value) for name, value in shown.headers.items()]
     return pairs
+
+
+def _command(record: Commanded, reader: Reader) -> Command:
+    shown = reader.masked(record)
+    return shown.command if isinstance(shown, Commanded) else record.command
 
 
 def _pretty_masked(json_text: str, reader: Reader) -> str:

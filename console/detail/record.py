@@ -26,7 +26,7 @@ from server_core.records import (
     PayloadRecord,
     Refused,
 )
-from server_core.redact import is_secret
+from server_core.redact import PRIVATE_ID, is_secret
 
 #: Attachments that are shown.
 _MAX_BINARY = 100
@@ -63,7 +63,7 @@ class RecordPage(Page):
         if isinstance(record, PayloadRecord):
             blocks += [blank(), self._payload(record), *self._hex]
         if isinstance(record, Connecting):
-            blocks += [blank(), self.tree("auth", "auth", record.handshake.auth)]
+            blocks += [blank(), self.tree("auth", "auth", record.handshake.auth, also=PRIVATE_ID)]
             blocks.append(
                 Facts([Fact(*pair) for pair in pairs.of_handshake(record.handshake, self.reader) if pair[0] != "auth"])
             )
@@ -119,7 +119,7 @@ class RecordPage(Page):
     def _about_payload(self, record: PayloadRecord) -> list[Fact]:
         facts: list[Fact] = []
         if isinstance(record, EventBlocked):
-            facts.append(Fact("blocked", record.message or "its middleware never called next"))
+            facts.append(Fact("blocked", self.reader.mask_line(record.message) or "its middleware never called next"))
         if isinstance(record, AckSent | AckReceived):
             facts.append(Fact("after", "" if record.elapsed is None else seconds(record.elapsed)))
         number = getattr(record, "id", None)

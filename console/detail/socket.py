@@ -15,7 +15,7 @@ from console.state.refs import ClientRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
 from console.text import count, fit, safe, seconds, size
 from server_core.records import AnyRecord, AttributeDeleted, AttributeSet, SocketInfo
-from server_core.redact import is_secret
+from server_core.redact import PRIVATE_ID, is_secret
 
 #: Former values of an attribute that are shown, and records that are looked at for them.
 _FORMER, _FAR = 20, 50_000
@@ -97,7 +97,7 @@ class SocketPage(Page):
     def _handshake(self, socket: SocketInfo) -> list[Block]:
         handshake = socket.handshake
         shown = [Fact(*pair) for pair in pairs.of_handshake(handshake, self.reader) if pair[0] != "auth"]
-        auth = self.tree("auth", "auth", handshake.auth)
+        auth = self.tree("auth", "auth", handshake.auth, also=PRIVATE_ID)
         return [Facts(shown[:5]), auth, Facts(shown[5:])]
 
     def _rooms(self, socket: SocketInfo) -> Rows:

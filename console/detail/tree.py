@@ -10,7 +10,7 @@ from console.detail.blocks import Block, Fold, Piece, Seeking, spans
 from console.detail.json_text import CHUNK, MAX_SKIP, SHORT, JsonText, Node, unescape
 from console.detail.json_walk import Step
 from console.text import cut, safe, size
-from server_core.redact import MASK, is_secret
+from server_core.redact import MASK
 
 #: Characters up to which a value is opened from the start, and rows that this may make.
 _SMALL, _ROWS = 2_000, 200
@@ -32,18 +32,19 @@ class Tree(Block):
         text: str,
         *,
         secret: bool = False,
+        also: str = "",
         binary: Sequence[int] = (),
         label: Label | None = None,
         level: int = 1,
         cut: bool = False,
         attribute: str = "",
     ) -> None:
-        """`binary` are the sizes of the attachments that placeholders stand for; `label` names the root's children;
-        levels up to `level` are open whatever their size; `cut` where the text is known to end too early; `attribute`
-        is the name of the one whose value it is."""
+        """What stands under the name `also` is a secret too; `binary` are the sizes of the attachments that
+        placeholders stand for; `label` names the root's children; levels up to `level` are open whatever their size;
+        `cut` where the text is known to end too early; `attribute` is the name of the one whose value it is."""
         self.text = text
         self.revealed = False
-        self._json = JsonText(text, secret=secret, key=name)
+        self._json = JsonText(text, secret=secret, also=also, key=name)
         self._binary = binary
         self._label = label
         self._cut = cut
@@ -219,7 +220,7 @@ class Tree(Block):
                 number = node.first + len(node.children)
                 count = f"{number}{'' if node.complete else '+'} {noun}{'' if number == 1 and node.complete else 's'}"
                 return count, "quiet"
-            if is_secret(raw) and not self.revealed:
+            if self._json.may_hide(raw) and not self.revealed:
                 raw = "{…}" if node.kind == "object" else "[…]"
             return raw + (f"…  {size(length)}" if length and length > SHORT else "" if length else "…"), "quiet"
         if node.kind == "string":

@@ -51,6 +51,8 @@ def masked(value: Value, *, show_secrets: bool = False) -> Value:
             }
         case list():
             return [masked(item) for item in value]
+        case str():
+            return redact.mask_string(value)
         case values.Subset(inner):
             return values.Subset(masked(inner))
     return value

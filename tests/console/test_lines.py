@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from console.detail import pairs
@@ -14,6 +16,9 @@ from server_core.records import (
     AckReceived,
     AckSent,
     AnyRecord,
+    Commanded,
+    CommandResult,
+    Emit,
     EventBlocked,
     EventReceived,
     HandlerException,
@@ -114,3 +119,16 @@ def test_a_message_shows_no_secret_in_its_line() -> None:
         assert "no user for token" in line.rest
         assert "s3cret" not in line.rest
         assert "s3cret" in Reader(Session(State()), show_secrets=True).line(record).rest
+
+
+def test_json_in_a_string_and_a_commands_arguments_show_no_secret() -> None:
+    make, reader = Maker(), Reader(Session(State()))
+    inner = '{"token":"s3cret"}'
+    received = make.received("a", "login", inner)
+    command = Emit(event="login", args=json.dumps([inner, {"password": "s3cret"}]))
+    commanded = make(Commanded, by="console", command=command, result=CommandResult(ok=False, error="token=s3cret"))
+    blocked = make(EventBlocked, socket="a", data='["go"]', message="token=s3cret")
+    for record in (received, commanded, blocked):
+        assert "s3cret" not in reader.line(record).rest
+        assert "s3cret" not in str(pairs.of_record(record, reader))
+    assert "s3cret" in str(pairs.of_record(commanded, Reader(Session(State()), show_secrets=True)))

@@ -101,6 +101,9 @@ def test_secrets_are_shown_masked_and_sent_as_they_were() -> None:
     text, secrets = show_value([{"token": "t0p", "n": [{"password": {"a": 1}}]}])
     assert "t0p" not in text
     assert parse_value(text.replace('"n"', '"m"'), secrets) == [{"token": "t0p", "m": [{"password": {"a": 1}}]}]
+    text, secrets = show_value(['{"token":"t0p"}', 'say "token"'])
+    assert "t0p" not in text
+    assert parse_value(text, secrets) == ['{"token":"t0p"}', 'say "token"']
     assert show_value({"token": "t0p"}, mask=False) == ('{"token": "t0p"}', {})
 
 

@@ -161,6 +161,28 @@ def test_secrets_are_neither_shown_nor_found_nor_opened() -> None:
     assert find(tree, "needle", -1, forward=True) is not None
 
 
+def test_a_string_with_secrets_in_its_json_is_one() -> None:
+    inner = json.dumps({"token": "needle"})
+    tree = Tree("payload", json.dumps(["ev", {"a": inner, "b": {"deep": [inner]}, "c": 'say "token"'}, inner]))
+    assert tree.hides
+    assert "needle" not in "".join(lines(tree))
+    assert "••••••" in "".join(lines(tree))
+    assert 'c: "say "token""' in "".join(lines(tree))
+    assert find(tree, "needle", -1, forward=True) is find(tree, "needle", 9, forward=False) is None
+    tree.reveal(True)
+    assert "needle" in "".join(lines(tree))
+    assert find(tree, "needle", -1, forward=True) is not None
+    assert "needle" not in "".join(lines(Tree("payload", json.dumps(inner))))
+
+
+def test_a_private_id_is_a_secret_where_it_is_told_to_be() -> None:
+    text = '{"pid": "needle", "x": [{"y": {"pid": "needle"}}]}'
+    tree = Tree("auth", text, also="pid", level=0)
+    assert "needle" not in "".join(lines(tree))
+    assert find(tree, "needle", -1, forward=True) is None
+    assert "needle" in "".join(lines(Tree("payload", text)))
+
+
 def test_hex_rows_are_made_one_by_one() -> None:
     data = bytes(range(256)) * 40_000
     block = Hex("binary", data, open=True)
