@@ -74,6 +74,12 @@ class Listeners:
 
         return add if handler is None else add(handler)
 
+    def copy(self) -> Listeners:
+        """The same handlers, in a collection of its own."""
+        listeners = Listeners()
+        listeners._by_event = {event: handlers.copy() for event, handlers in self._by_event.items()}
+        return listeners
+
     def off(self, event: str, handler: Handler | None = None) -> None:
         """Remove a handler, or all of an event's."""
         kept = [listener for listener in self._by_event.pop(event, ()) if handler and listener.handler != handler]

@@ -180,8 +180,8 @@ class DynamicNamespace(Namespace):
         return tuple(self.children)
 
     def adopt(self, nsp: Namespace) -> None:
-        """Give a namespace that was just made these middlewares and handlers."""
+        """Give a namespace that was just made these middlewares and handlers; those added later are not for it."""
         nsp.middlewares = list(self.middlewares)
-        nsp.listeners = self.listeners
+        nsp.listeners = self.listeners.copy()
         nsp.parent = self
         self.children.append(nsp)

@@ -161,3 +161,27 @@ async def test_namespaces_are_asked_in_order(watched: Watched[Server]) -> None:
         async with client(watched.url, nsp=name):
             pass
     assert made == [("/1", digits), ("/a", words), ("/a b", rest)]
+
+
+async def test_each_has_its_own_handlers_beside_those_of_the_pattern(watched: Watched[Server]) -> None:
+    io = watched.io
+    calls: list[tuple[str, str]] = []
+    pattern = io.of(re.compile(r"/tenant-\d+"))
+    pattern.on("connection", lambda socket: calls.append(("pattern", socket.nsp.name)))
+
+    @io.on("new_namespace")
+    def made(nsp: Namespace) -> None:
+        nsp.on("connection", lambda socket: calls.append((nsp.name, socket.nsp.name)))
+
+    async with client(watched.url, nsp="/tenant-1"), client(watched.url, nsp="/tenant-2"):
+        assert await poll(lambda: len(calls) >= 4, 20)
+        pattern.on("connection", lambda socket: calls.append(("too late", socket.nsp.name)))  # for those there already
+    async with client(watched.url, nsp="/tenant-1"), client(watched.url, nsp="/tenant-3"):
+        assert await poll(lambda: len(calls) >= 9, 20)
+    assert sorted(calls) == sorted(
+        [
+            *(("pattern", f"/tenant-{n}") for n in (1, 1, 2, 3)),
+            *((f"/tenant-{n}", f"/tenant-{n}") for n in (1, 1, 2, 3)),
+            ("too late", "/tenant-3"),
+        ]
+    )
