@@ -21,6 +21,7 @@ from server_core.console_tap import ConsoleTap
 from server_core.credentials import Auth, Credentials
 from server_core.everywhere import execute
 from server_core.feed import Feed
+from server_core.namespace import Namespace
 from server_core.plain import HOSTNAME, Stats
 from server_core.records import FEATURES, Command, CommandResult, ServerInfo
 from server_core.server import Server
@@ -74,8 +75,10 @@ class Instrument:
         self._stats = Stats(self._node)
         credentials = Credentials(auth)
         self._detach = attach(tap, sio)
-        if isinstance(sio, Server) and sio.recovery:
-            sio.recovery.left_out.add(self._namespace)  # a console that comes back starts anew
+        if isinstance(sio, Server):
+            _set_apart(sio, self._namespace)
+            if sio.recovery:
+                sio.recovery.left_out.add(self._namespace)  # a console that comes back starts anew
         self._admin = Admin(
             sio,
             self._feed,
@@ -169,6 +172,18 @@ class Instrument:
             handled = [nsp for nsp in getattr(self._sio, "handlers", {}) if nsp not in (self._namespace, "*")]
             await self._admin.broadcast("server_stats", self._stats.take(self._tap.roster, ["/", *sorted(handled)]))
             await asyncio.sleep(self._interval)
+
+
+def _set_apart(sio: Server, name: str) -> None:
+    """Make a namespace that no dynamic one takes, and that the app is not told of: their middlewares, handlers and
+    broadcasts are not for consoles."""
+    spaces = sio.namespaces_in_use
+    known = spaces.get(name)
+    if known and known.parent and not any(name in each for each in sio.connections.values()):
+        known.parent.children.remove(known)  # whoever asked for it is gone
+        known = None
+    if known is None:
+        spaces[name] = Namespace(sio, name)
 
 
 def _cluster(manager: Any) -> str:

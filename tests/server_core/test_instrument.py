@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from console.wire.client import Client, ClientSocket
 from console.wire.engine import Engine
 from console.wire.errors import Refused
 from console.wire.target import Target
-from server_core import Server, instrument, records
+from server_core import Server, Socket, SocketError, instrument, records
 from server_core.admin import FEATURE
 from server_core.console_tap import IDLE_ENTRIES
 from server_core.records import Disconnect, Emit, Join, Leave
@@ -445,3 +446,33 @@ async def test_commands_reach_the_sockets_of_every_server_of_a_cluster(redis: st
         assert console.state.socket_count() == 1  # each server tells of its own
     for node in nodes:
         await node.shutdown()
+
+
+@pytest.mark.parametrize("order", ["instrumented first", "pattern first", "taken before"])
+async def test_no_pattern_of_the_app_takes_the_consoles(order: str) -> None:
+    io, got, made = Server(), [], []
+    io.on("new_namespace", lambda nsp: made.append(nsp.name))
+    instrumented = instrument(io, LOGIN) if order == "instrumented first" else None
+    words = io.of(re.compile(r"/\w+"))
+    io.of(lambda _name, _auth: True)
+    words.on("connection", lambda socket: got.append(socket.nsp.name))
+
+    @words.use
+    async def strict(socket: Socket, next: Any) -> None:
+        await next(None if "tenant" in socket.handshake.auth else SocketError("unknown tenant"))
+
+    async with serve(io.app) as url:
+        if order == "taken before":
+            assert await refused(url, LOGIN) == "unknown tenant"
+            assert made.pop() == "/admin"
+        instrumented = instrumented or instrument(io, LOGIN)
+        async with plain_admin(url) as admin:
+            await admin.wait("config")
+            await words.emit("to the tenants")
+            await io.of("/admin").emit("to the consoles")
+            await admin.wait("to the consoles")
+            assert not admin.named("to the tenants")
+        assert (got, made, words.children) == ([], [], [])
+        assert await poll(lambda: not io.of("/admin").sockets, 20)
+        instrumented.uninstrument()
+        assert await refused(url, LOGIN) == "unknown tenant"
