@@ -43,7 +43,7 @@ class Server(socketio.AsyncServer):
     """A Socket.IO server: `io.use`, `io.on("connection")`, `io.of(...)`, `io.to(...)`, and all of `AsyncServer`.
 
     `connect_timeout`: seconds within which a client must have joined a namespace, and within which a middleware must
-    have called `next`.
+    have called `next`, and the function of a dynamic namespace have answered.
 
     `cleanup_empty_child_namespaces`: whether a dynamic namespace's child goes with its last socket.
 

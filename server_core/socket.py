@@ -227,7 +227,10 @@ class Socket:
         return list(self._state.any_out)
 
     def use(self, middleware: M) -> M:
-        """Run `middleware([event, *args], next)` for each incoming event, before its handlers."""
+        """Run `middleware([event, *args], next)` for each incoming event, before its handlers.
+
+        It may call `next` later; the event is dropped when it neither did nor kept it.
+        """
         self._state.dispatch.middlewares.append(middleware)
         return middleware
 
