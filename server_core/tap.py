@@ -108,14 +108,15 @@ class Tap:
         body = response["response"]
         message = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
         url = environ.get("RAW_URI") or environ.get("PATH_INFO", "")
+        origin = environ.get("HTTP_ORIGIN", "")
         self._note(
             Translator.engine_refused,
-            0,
+            1000 + len(url) + len(origin),
             int(status.split()[0]),
             message.strip('"')[:1000],
             str(client[0]) if client else "",
             url,
-            environ.get("HTTP_ORIGIN", ""),
+            origin,
         )
 
     # packets
@@ -159,7 +160,8 @@ class Tap:
     def connecting(
         self, sid: str, nsp: str, eio_sid: str, handshake: records.Handshake, recovered: bool = False
     ) -> None:
-        self._note(Translator.connecting, 2048, sid, nsp, eio_sid, handshake, recovered)
+        size = 2048 + len(handshake.auth) + 2 * len(handshake.url) + sum(map(len, handshake.headers.values()))
+        self._note(Translator.connecting, size, sid, nsp, eio_sid, handshake, recovered)
 
     def refusing(self, eio_sid: str, nsp: str, by: str) -> None:
         """Note which middleware refused; the CONNECT_ERROR packet that follows says the rest."""
@@ -172,10 +174,12 @@ class Tap:
         self._note(Translator.disconnected, 0, sid, nsp, reason, frozenset(map(str, rooms)))
 
     def room_joined(self, sid: str, nsp: str, room: str) -> None:
-        self._note(Translator.room_joined, 0, sid, nsp, str(room))
+        room = str(room)
+        self._note(Translator.room_joined, len(room), sid, nsp, room)
 
     def room_left(self, sid: str, nsp: str, room: str) -> None:
-        self._note(Translator.room_left, 0, sid, nsp, str(room))
+        room = str(room)
+        self._note(Translator.room_left, len(room), sid, nsp, room)
 
     def attribute_set(self, sid: str, nsp: str, name: str, value: str) -> None:
         """Note an attribute's new value, JSON text."""
@@ -190,7 +194,7 @@ class Tap:
 
     def event_blocked(self, sid: str, nsp: str, data: str, message: str) -> None:
         """Note an event (JSON text of `[event, *args]`) that a middleware kept from its handlers."""
-        self._note(Translator.event_blocked, len(data), sid, nsp, data, message)
+        self._note(Translator.event_blocked, len(data) + len(message), sid, nsp, data, message)
 
     def event_simulated(self, sid: str, nsp: str, data: str, attachments: tuple[bytes, ...]) -> None:
         """Note an event (JSON text of `[event, *args]`) that a console has as if a client had sent it."""
@@ -205,7 +209,9 @@ class Tap:
         except Exception as broken:  # noqa: BLE001  the app's own `__str__`
             text = message = f"<{type(error).__name__}: str failed: {type(broken).__name__}>"
         shown = text[-_MAX_TRACEBACK:]
-        self._note(Translator.exception, len(shown), where, type(error).__name__, message, shown, sid, nsp)
+        self._note(
+            Translator.exception, len(shown) + len(message), where, type(error).__name__, message, shown, sid, nsp
+        )
 
     def commanded(self, by: str, command: records.Command, result: records.CommandResult) -> None:
         text = (len(getattr(command, name, "")) for name in ("args", "value"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 import socketio
 
 from server_core import Server, records
+from server_core.ring import Ring
 from server_core.tap import Tap
 from server_core.translator import Translator
 from server_core.watch import attach
@@ -81,3 +83,39 @@ def test_a_client_that_comes_back_before_its_former_socket_has_gone_is_seen() ->
     tap.packet_received("e", '2["hello"]')
     (received,) = [record for record in tap.drain() if isinstance(record, records.EventReceived)]
     assert received.socket == "second"
+
+
+def _connect(tap: Tap, text: str) -> None:
+    tap.connecting("s", "/", "e", records.Handshake(auth=f'"{text}"'))
+
+
+def _connect_with_a_header(tap: Tap, text: str) -> None:
+    tap.connecting("s", "/", "e", records.Handshake(headers={"x": text}))
+
+
+def _ask(tap: Tap, text: str) -> None:
+    tap.engine_response({"status": "400 BAD REQUEST", "response": b"no"}, {"RAW_URI": f"/?{text}"})
+
+
+def _raise(tap: Tap, text: str) -> None:
+    tap.exception("on 'x'", ValueError(text), "s", "/")
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        _connect,
+        _connect_with_a_header,
+        _ask,
+        _raise,
+        lambda tap, text: tap.room_joined("s", "/", text),
+        lambda tap, text: tap.room_left("s", "/", text),
+        lambda tap, text: tap.event_blocked("s", "/", "[]", text),
+    ],
+    ids=["auth", "headers", "url", "exception", "room_joined", "room_left", "blocked"],
+)
+def test_all_that_a_client_may_make_long_counts_for_the_rings_bound(note: Callable[[Tap, str], None]) -> None:
+    tap = Tap("x", ring=Ring(max_bytes=1_000_000))
+    for _ in range(30):
+        note(tap, "x" * 100_000)
+    assert len(tap._ring) <= 10
