@@ -145,7 +145,7 @@ class Manager(socketio.AsyncManager):
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[Sid, EngineId]]:
         """Sockets in a room, in any of several rooms (each once), or in the namespace (None)."""
-        if not are_several(room):
+        if room is None or isinstance(room, str) or not are_several(room):
             yield from list(self._members(namespace, room).items())
             return
         found: dict[Sid, EngineId] = {}

@@ -40,7 +40,7 @@ class RecoveryOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     #: Seconds within which a client may come back.
     max_disconnection_duration: float = 120.0
-    #: Whether a recovered socket passes without its middlewares.
+    #: Whether a recovered socket passes without its middlewares; python-socketio's `connect` handler runs in any case.
     skip_middlewares: bool = True
 
 
