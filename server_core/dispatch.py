@@ -18,17 +18,21 @@ if TYPE_CHECKING:
 
 
 class Dispatch:
-    """Runs the events that one socket receives, each in a task of its own."""
+    """Runs the events that one socket receives, each in a task of its own.
 
-    __slots__ = ("_asking", "_tasks", "catch_all", "listeners", "middlewares")
+    `turn`: held while an event's handlers run, where those of several must not overlap.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_asking", "_tasks", "_turn", "catch_all", "listeners", "middlewares")
+
+    def __init__(self, turn: asyncio.Lock | None) -> None:
         self.listeners = Listeners()
         self.middlewares: list[Middleware] = []
         self.catch_all: list[Handler] = []
         #: What runs: each of these ends itself.
         self._tasks: set[asyncio.Future[Any] | None] = set()
         self._asking: Asking | None = None
+        self._turn = turn
 
     @property
     def running(self) -> int:
@@ -45,7 +49,7 @@ class Dispatch:
         work: Coroutine[Any, Any, None]
         if fallback is None and not self.catch_all and not self.middlewares:
             listeners = self.listeners.take(packet[0])
-            if len(listeners) == 1 and not listeners[0].wants_ack:
+            if len(listeners) == 1 and not listeners[0].wants_ack and self._turn is None:
                 work = self._run_one(socket, listeners[0], packet, id)
             else:  # none: the `connection` handler may be about to add it
                 found = listeners or None
@@ -82,6 +86,7 @@ class Dispatch:
         where = f"on {packet[0]!r}"
         task = asyncio.current_task()
         self._tasks.add(task)  # also the one of an event that no client sent
+        turn = None
         try:
             if self.catch_all:
                 await self._tell_all(socket, packet)
@@ -90,6 +95,9 @@ class Dispatch:
                     return
                 if not socket.connected:  # it left while a middleware held the event
                     return
+            if self._turn is not None:
+                await self._turn.acquire()
+                turn = self._turn
             event, *args = packet
             if listeners is None:
                 listeners = self.listeners.take(event)
@@ -108,6 +116,8 @@ class Dispatch:
         except Exception as error:  # noqa: BLE001  the app's handler
             _raised(socket, where, error, answer)
         finally:
+            if turn:
+                turn.release()
             self._tasks.discard(task)
 
     async def _tell_all(self, socket: Socket, packet: Sequence[Any]) -> None:

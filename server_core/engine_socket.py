@@ -57,6 +57,8 @@ class EngineSocket(AsyncSocket):
         self.rtt: float | None = None
         #: What is known of how the connection ended, beside the reason.
         self.description: Any = None
+        #: Held while an event's handlers run, where those of several events must not overlap.
+        self.turn: asyncio.Lock | None = None
         self._polling = False
         self._upgrade: Upgrade | None = None
         self._dropped = False

@@ -50,6 +50,9 @@ class Server(socketio.AsyncServer):
     `max_queued_bytes`: what may wait for one client that does not read (64 MiB unless said otherwise); past it the
     connection is closed, with the reason `transport error`.
 
+    `async_handlers`: with False the handlers of an event begin when those of the one before on the same connection have
+    ended. Nothing else waits for them: neither acks, nor pings, nor middlewares.
+
     `connection_state_recovery`: off by default; `{}`, or the `RecoveryOptions` that differ, turns it on.
     """
 
@@ -252,6 +255,8 @@ class Server(socketio.AsyncServer):
     async def _handle_eio_connect(self, eio_sid: str, environ: dict[str, Any]) -> None:
         await super()._handle_eio_connect(eio_sid, environ)
         self.connections[eio_sid] = {}
+        if not self.async_handlers:
+            self.eio.sockets[eio_sid].turn = asyncio.Lock()
         loop = asyncio.get_running_loop()
         self._join_timers[eio_sid] = loop.call_later(self.connect_timeout, self._joined_nothing, eio_sid)
 

@@ -36,12 +36,12 @@ class _State:
 
     __slots__ = ("acks", "any_out", "connected", "data", "dispatch", "pid", "recovered", "way_out")
 
-    def __init__(self, pid: str, session: Session | None) -> None:
+    def __init__(self, pid: str, session: Session | None, turn: asyncio.Lock | None) -> None:
         self.connected = False
         self.pid = pid
         self.recovered = session is not None
         self.data: dict[Any, Any] = session.data if session else {}
-        self.dispatch = Dispatch()
+        self.dispatch = Dispatch(turn)
         self.any_out: list[Handler] = []
         self.acks: set[asyncio.Future[list[Any]]] = set()
         #: How it leaves, once it does.
@@ -70,7 +70,7 @@ class Socket:
         session: Session | None = None,
     ) -> None:
         attached = dict(session.attached) if session else {}
-        state = _State(pid, session)
+        state = _State(pid, session, conn.turn)
         own = {"_id": id, "_nsp": nsp, "_conn": conn, "_handshake": handshake, "_state": state, "_attached": attached}
         for name, value in own.items():
             object.__setattr__(self, name, value)

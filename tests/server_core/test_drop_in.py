@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import socketio
 
-from console.wire.client import ClientSocket
+from console.wire.client import Client, ClientSocket
 from console.wire.engine import Engine
 from console.wire.errors import Closed, Refused
-from server_core import Server
+from server_core import Server, Socket
 from tests.support.serving import client, receive, serve
 from tests.support.waiting import poll
 
@@ -270,6 +270,67 @@ async def test_what_a_connect_handler_emits_to_a_socket_that_it_refuses_is_never
         assert again == answer
         await engine.close()
     assert (io.manager.rooms, io.manager._held) == ({}, {})
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_handlers_of_one_connection_overlap_only_when_they_may(kind: str, overlap: bool) -> None:
+    told: list[int] = []
+    all_began = asyncio.Event()
+    async with running(kind, async_handlers=overlap) as (sio, url, _), client(url) as socket:
+
+        @sio.on("step")
+        async def step(sid: str, number: int) -> int:
+            told.append(number)
+            if number == 3:
+                all_began.set()
+            if overlap:
+                await all_began.wait()
+            else:
+                await sio.sleep(0.01)
+            told.append(-number)
+            return number
+
+        await socket.emit("step", 1)
+        await socket.emit("step", 2)
+        assert await socket.emit_with_ack("step", 3, timeout=20) == [3]
+    assert told in ([[1, 2, 3, -3, -1, -2], [1, 2, 3, -1, -2, -3]] if overlap else [[1, -1, 2, -2, 3, -3]])
+
+
+async def test_handlers_that_must_not_overlap_may_ask_their_client_and_hold_up_nobody_else() -> None:
+    io = Server(async_handlers=False)
+    told: list[str] = []
+
+    def connection(socket: Socket) -> None:
+        @socket.on("ask")
+        async def ask() -> None:
+            told.append("asks")
+            told.append(await socket.emit_with_ack("question"))
+
+        @socket.on("note")
+        def note(text: str) -> str:
+            told.append(text)
+            return text
+
+        @socket.on("broken")
+        def broken() -> None:
+            raise ValueError("it broke")
+
+    for name in ("/", "/chat"):
+        io.of(name).on("connection", connection)
+    async with serve(io.app) as url, client(url) as other:
+        wire = Client(Engine(url))
+        await wire.open()
+        here, chat = await wire.connect("/"), await wire.connect("/chat")
+        await here.emit("broken")
+        await here.emit("ask")
+        event = await asyncio.wait_for(here.receive(), 20)
+        last = asyncio.ensure_future(chat.emit_with_ack("note", "after it", timeout=20))
+        assert await other.emit_with_ack("note", "beside it", timeout=20) == ["beside it"]
+        await here.ack(event, "answered")
+        assert await last == ["after it"]
+        await wire.close()
+    assert told == ["asks", "beside it", "answered", "after it"]
 
 
 async def test_the_app_may_be_mounted_in_fastapi() -> None:
