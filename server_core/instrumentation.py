@@ -55,6 +55,9 @@ class Instrument:
             raise RuntimeError("this server is instrumented already")
         if mode not in ("development", "production"):
             raise ValueError(f'mode is "development" or "production", not {mode!r}')
+        self._namespace = namespace if namespace.startswith("/") else f"/{namespace}"
+        if _is_handled(sio, self._namespace):
+            raise ValueError(f"the app has handlers for {self._namespace}: give the consoles another namespace")
         #: What a console presents as `--token`: made here, and printed once, when no `auth` was given.
         self.token = ""
         if auth is None:
@@ -63,7 +66,6 @@ class Instrument:
         elif auth is False:
             logger.warning("auth=False: whoever can reach this server can watch it, and act on it")
         self._sio = sio
-        self._namespace = namespace if namespace.startswith("/") else f"/{namespace}"
         self._read_only = read_only
         self._node = server_id or getattr(sio.manager, "host_id", "")[:12] or HOSTNAME
         self._interval = server_stats_interval
@@ -174,6 +176,14 @@ class Instrument:
             await asyncio.sleep(self._interval)
 
 
+def _is_handled(sio: socketio.AsyncServer, name: str) -> bool:
+    """Whether the app has handlers of its own for a namespace; those of a pattern that takes it are not its own."""
+    if sio.handlers.get(name) or name in sio.namespace_handlers:
+        return True
+    known = sio.namespaces_in_use.get(name) if isinstance(sio, Server) else None
+    return known is not None and known.parent is None and bool(known.middlewares or known.listeners)
+
+
 def _set_apart(sio: Server, name: str) -> None:
     """Make a namespace that no dynamic one takes, and that the app is not told of: their middlewares, handlers and
     broadcasts are not for consoles."""
@@ -209,8 +219,8 @@ def instrument(
 
     `auth`: `{"username": …, "password": …}`, a token, a list of these, or a function (sync or async) that gets the
     client's auth and says whether it may come in; False lets everybody in. Without it a token is made, and printed
-    once to stderr. `read_only`: consoles watch, and the server refuses their commands. `mode="production"` tells
-    figures alone. Call `uninstrument()` on what it returns to end it.
+    once to stderr. `namespace`: one that the app has no handlers for. `read_only`: consoles watch, and the server
+    refuses their commands. `mode="production"` tells figures alone. Call `uninstrument()` on what it returns to end it.
     """
     return Instrument(
         sio,

@@ -60,6 +60,9 @@ class Listeners:
     def __init__(self) -> None:
         self._by_event: dict[str, list[Listener]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._by_event)
+
     @overload
     def on(self, event: str, handler: None = None, *, once: bool = False) -> Decorator: ...
     @overload

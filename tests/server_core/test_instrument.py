@@ -348,6 +348,44 @@ async def test_uninstrument_leaves_no_trace(kind: str) -> None:
         instrument(sio, LOGIN).uninstrument()
 
 
+def _handler_of_stock(sio: Any) -> None:
+    sio.on("join", lambda _sid: None, namespace="/admin")
+
+
+def _class_of_handlers(sio: Any) -> None:
+    sio.register_namespace(socketio.AsyncNamespace("/admin"))
+
+
+def _connection_handler(sio: Any) -> None:
+    sio.of("/admin").on("connection", lambda _socket: None)
+
+
+def _middleware(sio: Any) -> None:
+    sio.of("/admin").use(lambda _socket, answer: answer())
+
+
+@pytest.mark.parametrize(
+    ("kind", "use"),
+    [
+        ("own", _handler_of_stock),
+        ("stock", _handler_of_stock),
+        ("own", _class_of_handlers),
+        ("stock", _class_of_handlers),
+        ("own", _connection_handler),
+        ("own", _middleware),
+    ],
+)
+def test_a_namespace_of_the_apps_own_is_not_taken_over(kind: str, use: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    sio = make(kind)
+    use(sio)
+    before = {name: _names(owner) for name, owner in _owners(sio).items()}
+    with pytest.raises(ValueError, match="handlers for /admin"):
+        instrument(sio)
+    assert {name: _names(owner) for name, owner in _owners(sio).items()} == before
+    assert capsys.readouterr().err == ""  # no token that opens nothing
+    instrument(sio, LOGIN, namespace="/consoles").uninstrument()
+
+
 def _owners(sio: Any) -> dict[str, Any]:
     return {"server": sio, "engine": sio.eio, "manager": sio.manager}
 
