@@ -50,6 +50,18 @@ def cut(text: str, width: int) -> str:
     return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
 
 
+def cut_left(text: str, width: int) -> str:
+    """As `cut`, at the left: of hosts and ports, the ends differ."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    text = text[-width:]
+    while cell_len(text) >= width:
+        text = text[1:]
+    return ELLIPSIS + text
+
+
 def fit(text: str, width: int, *, right: bool = False) -> str:
     """Safe text cut or padded to exactly this width in cells."""
     text = cut(text, width)

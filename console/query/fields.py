@@ -275,7 +275,7 @@ FIELDS: dict[str, Field] = {
             "the connection's transport",
             "transport:polling",
             _transport,
-            values=("polling", "websocket"),
+            values=("polling", "websocket", "webtransport"),
         ),
         _socket_field("addr", "text", "the client's address", "addr:10.0.*", lambda s, _, c: (s.handshake.address,)),
         _socket_field("rtt", "duration", "the connection's round trip", "rtt>50ms", _rtt),

@@ -142,8 +142,14 @@ def parse(text: str, saved: Mapping[str, str] | None = None, *, inside: tuple[st
     return Query(text, node)
 
 
+#: A regular expression at the end, which nothing ends.
+_OPEN_REGEX = re.compile(r"(?:(?:^|[\s(!])|\b(?!nsp:)[a-z]+(?:[.\[][^\s:]*)?:)/(?:\\.|[^/\\\s])*$", re.IGNORECASE)
+
+
 def _unexpected(text: str, at: int) -> str:
     if at >= len(text):
+        if _OPEN_REGEX.search(text):
+            return "the / at the end of the regular expression is missing"
         return "something is missing at the end"
     if text[at] == '"':
         return 'a " that is not closed'

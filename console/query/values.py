@@ -13,6 +13,8 @@ from console.query.fields import Field
 #: Whether a value passes.
 Test = Callable[[Any], bool]
 
+#: Values that are all named where another one is asked for.
+_FEW = 4
 _SCALES = {
     "duration": {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0},
     "size": {"": 1.0, "b": 1.0, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9},
@@ -22,7 +24,16 @@ _NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([a-zµ]*)", re.IGNORECASE)
 
 
 def value_test(field: Field, operator: str, value: str, at: int) -> Test:
-    """How one value of a field is tested."""
+    """How one value of a field is tested; `QueryError` where it has none that would pass."""
+    test = _value_test(field, operator, value, at)
+    if field.values and not any(map(test, field.values)):
+        few = len(field.values) <= _FEW
+        can = f"{field.name} is {' or '.join(field.values)}" if few else f'there is no {field.name} "{value}"'
+        raise QueryError(can, at)
+    return test
+
+
+def _value_test(field: Field, operator: str, value: str, at: int) -> Test:
     if not value:
         if operator == ":":
             return lambda _: True

@@ -45,6 +45,7 @@ from console.widgets.filter_bar import FilterBar
 from console.widgets.keys_footer import KeysFooter
 from console.widgets.line_list import LineList
 from console.widgets.scrubber import Scrubber
+from console.widgets.timeline_list import TimelineList
 from console.widgets.top_line import TopLine
 from server_core.records import Log, SocketInfo
 
@@ -250,6 +251,9 @@ class MainScreen(Screen[None]):
 
     @on(DescendantFocus)
     def _focused(self) -> None:
+        if not self.bar.typing and (why := self.bar.wrong):  # the lists are not what it says
+            self.bar.give_up()
+            self.notify(safe(f"filter: {why.removeprefix('✗ ')}"), severity="warning", markup=False)
         self._lay_out()
         self.refresh_bindings()
 
@@ -441,6 +445,9 @@ class MainScreen(Screen[None]):
         if why := known.why_not(self):
             self.notify(safe(f"{known.label}: {why}"), severity="warning", markup=False)
             return
+        pane = self.view.focused_list
+        if known.group == "Act" and isinstance(pane, TimelineList) and not self.view.in_detail:
+            pane.hold()
         done = known.run(self)
         if inspect.isawaitable(done):
             await done

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from textual import on
+from textual.events import DescendantFocus
+
 from console.lines import Reader
 from console.link.base import Link, LinkState
 from console.screens.table_view import TableView
@@ -29,6 +32,8 @@ class SocketsView(TableView):
         self.tail = TimelineList(Timeline(session), reader, id="tail", empty="nothing has happened yet")
         self.main = self.rows
         self.panes = (self.rows, self.tail)
+        #: Whether the events have the keys for want of sockets that the filter takes.
+        self._lent = False
 
     def ref_of(self, id: str) -> Ref:
         return SocketRef(id)
@@ -75,6 +80,8 @@ class SocketsView(TableView):
         super().refilter()
         self.tail.timeline.set(filter=self.filter)
         self.tail.reset()
+        if self.filter is None:
+            self.filtered()  # what is pressed next is about the list
 
     def sync(self) -> None:
         super().sync()
@@ -83,6 +90,22 @@ class SocketsView(TableView):
 
     def pause(self) -> None:
         self.tail.pause()
+
+    def leave(self) -> None:
+        super().leave()
+        self._lent = self.main_pane() is self.tail
+
+    def filtered(self) -> None:
+        """The keys go to the events where these are all that was found, and back to the list once it has something;
+        whoever went to the events stays there."""
+        found = self.main_pane()
+        if (self.rows if found is self.tail else self.tail).has_focus and (found is self.tail or self._lent):
+            self._lent = found is self.tail
+            found.focus()
+
+    @on(DescendantFocus)
+    def _focused(self, event: DescendantFocus) -> None:
+        self._lent &= event.widget is not self.rows
 
     def main_pane(self) -> LineList:
         listing = self.rows.listing

@@ -71,10 +71,13 @@ class TableView(View):
         rows.border_title = f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}"
         rows.hint = f"no {self.noun} matches the filter: escape clears it" if self.filter else self.hint()
         rows.sync()
-        if filtered and rows.has_focus and self.main_pane() is not rows:
-            self.main_pane().focus()  # what the filter found is there
+        if filtered:
+            self.filtered()
         if self.detail.display:
             self.detail.sync()
+
+    def filtered(self) -> None:
+        """The list is that of another filter."""
 
     def _say_progress(self) -> None:
         """Say how far a filter has looked, where that takes longer than one waits without noticing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -17,12 +18,14 @@ from console.query.errors import QueryError
 from console.query.nodes import Query
 from console.query.parse import parse
 from console.state.session import Session
-from console.text import safe
+from console.text import cut, cut_left, safe
 from console.widgets.query_suggester import QuerySuggester
 from console.widgets.text_field import TextField
 
 #: Cells from which the views' names are spread out, and from which they stay beside the filter.
 _WIDE, _WIDER = 110, 150
+#: Cells that a field has at least, and beside the views and what stands at the right.
+_FIELD, _PADDING = 12, 2
 
 
 class _FilterField(TextField):
@@ -74,7 +77,8 @@ class FilterBar(Horizontal):
         #: The text of the query that was told of last, and the query, None for none.
         self.text = ""
         self.asked: Query | None = None
-        self._said = beside, False
+        #: What is said at the right, and whether it is an error; the same as it is drawn.
+        self._said = self._drawn = beside, False
         suggester = QuerySuggester(session, saved)
         self._field = _FilterField(placeholder="filter…", id="filter", compact=True, suggester=suggester)
         self._search = _SearchField(placeholder="look for… in the detail", id="search", compact=True)
@@ -114,6 +118,16 @@ class FilterBar(Horizontal):
         self._draw()
 
     @property
+    def wrong(self) -> str:
+        """What is wrong with the text, "" where it is the query that was told of."""
+        text, wrong = self._said
+        return text if wrong and not self.searching else ""
+
+    def give_up(self) -> None:
+        """Be the query again that was told of last."""
+        self.set(self.text)
+
+    @property
     def typing(self) -> bool:
         return self._field.has_focus
 
@@ -140,8 +154,13 @@ class FilterBar(Horizontal):
         self._draw()
 
     def _draw(self) -> None:
-        space = " " * self._wide
-        self.query_one("#views", Static).update(Content(space.join(name for _, name in self._names())))
+        self.query_one("#views", Static).update(Content(self._written()))
+        text, wrong = self._said
+        self._say(text, wrong=wrong)
+
+    def _written(self) -> str:
+        """The views, as they are named."""
+        return (" " * self._wide).join(name for _, name in self._names())
 
     @property
     def _wide(self) -> bool:
@@ -182,7 +201,7 @@ class FilterBar(Horizontal):
         event.stop()
         if event.input is self._search:
             self.post_message(self.Sought(event.value, done=True))
-        else:
+        elif not self.wrong:  # else it is there to be put right
             self.post_message(self.Submitted())
 
     def _read(self, text: str) -> None:
@@ -197,8 +216,17 @@ class FilterBar(Horizontal):
             self.post_message(self.Changed())
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
-        if (text, wrong) != self._said:  # its width is the text's: another one is a layout
-            self._said = text, wrong
+        self._said = text, wrong
+        room = self._room()
+        drawn = cut(safe(text), room) if wrong else cut_left(safe(text), room), wrong
+        if drawn != self._drawn:  # its width is the text's: another one is a layout
+            self._drawn = drawn
             note = self.query_one("#url", Static)
-            note.update(Content(safe(text)))
+            note.update(Content(drawn[0]))
             note.set_class(wrong, "wrong")
+
+    def _room(self) -> int:
+        """Cells that views and field leave for what stands at the right."""
+        field = next((each for each in (self._field, self._search) if each.display), None)
+        typed = min(max(_FIELD, cell_len(field.value) + 1), self.size.width // 2) if field else 0
+        return self.size.width - cell_len(self._written()) - typed - 2 * _PADDING

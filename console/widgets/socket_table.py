@@ -7,7 +7,7 @@ import msgspec
 from console.lines import Reader
 from console.state.names import short
 from console.state.sockets import SocketListing
-from console.text import safe, seconds
+from console.text import cut_left, safe, seconds
 from console.widgets.table import REST, Column, Table
 from server_core.records import SocketInfo
 
@@ -56,9 +56,7 @@ class SocketTable(Table[SocketInfo, str]):
 
     def _server(self, socket: SocketInfo, width: int) -> str:
         name = safe(self.sockets.server(socket))
-        if len(name) <= width or " " in name:
-            return name
-        return f"…{name[len(name) - width + 1 :]}"  # of hosts and ports, the ends differ
+        return name if " " in name else cut_left(name, width)
 
     def _transport(self, socket: SocketInfo, width: int) -> str:
         transport = self.sockets.transport(socket)

@@ -9,7 +9,7 @@ from console.state.clients import ClientInfo, ClientListing
 from console.state.names import short
 from console.state.rooms import RoomInfo, RoomListing
 from console.state.servers import Server, ServerListing
-from console.text import safe, seconds, size
+from console.text import cut_left, safe, seconds, size
 from console.widgets.table import REST, Column, Table
 from server_core.roster import RoomKey
 
@@ -120,8 +120,8 @@ class ServerTable(Table[Server, str]):
             return str(found) if found or not server.info.nodes else _NONE
 
         columns: tuple[Column[Server], ...] = (
-            Column("server", "server", lambda s, _: safe(s.id), ((0, REST),)),
-            Column("url", "url", lambda s, _: safe(s.info.url), ((124, 24),)),
+            Column("server", "server", lambda s, width: cut_left(safe(s.id), width), ((0, REST),)),
+            Column("url", "url", lambda s, width: cut_left(safe(s.info.url), width), ((124, 24),)),
             Column("pid", "pid", lambda s, _: str(s.info.pid or _NONE), ((0, 7),), right=True),
             Column("started", "up", up, ((0, 7),), right=True),
             Column("sockets", "sockets", sockets, ((0, 8),), right=True),

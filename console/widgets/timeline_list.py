@@ -80,6 +80,12 @@ class TimelineList(LineList):
             self.action_last()
         self.say()
 
+    def hold(self) -> None:
+        """Stand still: something is done to the record under the cursor."""
+        if self.following:
+            self.following = False
+            self.say()
+
     def record(self) -> AnyRecord | None:
         """The record under the cursor."""
         return self.timeline[self.cursor] if self.cursor < len(self.timeline) else None

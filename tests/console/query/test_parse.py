@@ -166,6 +166,13 @@ def test_records(text: str, expected: list[str]) -> None:
         ("size>1q", "1q is no size", 5),
         ("alice or", "missing at the end", 8),
         ("!", "missing at the end", 1),
+        ("/foo(", "the / at the end of the regular expression is missing", 5),
+        ("bob room:/foo(", "the / at the end of the regular expression is missing", 14),
+        ("nsp:/chat (", "something is missing at the end", 11),
+        ("dir:sideways", "dir is in or out", 4),
+        ("kind:foo", 'there is no kind "foo"', 5),
+        ("kind=event", 'there is no kind "event"', 5),
+        ("!transport:/^ftp/", "transport is polling or websocket", 11),
     ],
 )
 def test_what_is_no_query_is_said_with_its_place(text: str, message: str, at: int) -> None:
