@@ -72,8 +72,9 @@ def parse_value(text: str, secrets: Mapping[str, Any] | None = None) -> Any:
     try:
         return _read(json.loads(text, parse_constant=_no_constant, parse_float=_finite), secrets or {})
     except json.JSONDecodeError as error:
-        message = error.msg.removeprefix("Expecting ").removesuffix(" delimiter")
-        if message != error.msg:
+        found = error.msg.removesuffix(" starting at").removesuffix(" at")  # its place is said after it
+        message = found.removeprefix("Expecting ").removesuffix(" delimiter")
+        if message != found:
             message = f"{message} expected"
         raise Problem(f"not JSON: {message}", error.lineno, error.colno) from error
     except RecursionError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from keyword import iskeyword
 from typing import Any
 
 import msgspec
@@ -101,6 +102,7 @@ class AttributeDialog(Dialog[list[Command]]):
             name = unquote(self.query_one("#name", Input).value)
             if not name:
                 raise Problem("under which name?")
+            self._check_name(name)
             text = self.query_one("#value", JsonArea).text
             value = parse_value(text, self._secrets)
             command = SetAttribute(
@@ -114,6 +116,13 @@ class AttributeDialog(Dialog[list[Command]]):
         self.say("#call", "" if command is None else self._call(command)[:400])
         self.say("#result", problem, "$text-error")
         return command
+
+    def _check_name(self, name: str) -> None:
+        """On a `Socket` it is an attribute; in a session, or where it is there already, any text is a name."""
+        if self._operator.api([self._socket.id]) != "own" or name in self._attributes:
+            return
+        if not name.isidentifier() or iskeyword(name):
+            raise Problem(f"{name} can't be an attribute's name: socket.{name} is no Python")
 
     def _call(self, command: SetAttribute) -> str:
         shown = self._operator.reader.attribute(command.name, command.value)

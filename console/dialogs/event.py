@@ -57,6 +57,8 @@ class EventDialog(Dialog[None]):
         self._first = self._opened = draft
         self.secrets = secrets or {}
         self._sending = False
+        #: What the fields made when they were last looked at.
+        self._checked: EventCommand | None = None
         #: How far back in the history the fields are.
         self._back = 0
         self._acks = AckList(operator.state, operator.reader, id="acks")
@@ -128,6 +130,10 @@ class EventDialog(Dialog[None]):
     def check(self) -> EventCommand | None:
         """Say what is wrong with each field as it is typed, and show the call; the command when nothing is."""
         command = self.prepare()
+        if command != self._checked and not self._sending:  # what came of another one
+            self.say("#result", "")
+            self._acks.display = False
+        self._checked = command
         self.say("#call", "" if command is None else self.call(command)[:_SHOWN])
         return command
 

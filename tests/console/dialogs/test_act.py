@@ -299,6 +299,19 @@ async def test_attributes_are_set_and_deleted(open_console: Open) -> None:
     ]
 
 
+async def test_an_attribute_has_a_name_that_python_takes(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("a")
+        for name in ("no-name", "class", "a b"):
+            await screen.fill("name", name)
+            await screen.fill("value", "1")
+            await screen.wait(f"✗ {name} can't be an attribute's name: socket.{name} is no Python")
+            await screen.press("ctrl+s")
+        await screen.fill("name", "naïve")
+        await screen.wait("socket.naïve = 1")
+    assert screen.link.commands == []
+
+
 def started(features: tuple[str, ...]) -> list[Any]:
     made: list[Any] = chat()
     return [msgspec.structs.replace(made[0], info=msgspec.structs.replace(made[0].info, features=features)), *made[1:]]

@@ -14,6 +14,17 @@ from tests.console.fake_link import FakeLink
 from tests.console.screens.conftest import BEA, BOB, Open, chat, crowd
 
 
+async def test_what_came_of_a_message_goes_once_it_is_another(open_console: Open) -> None:
+    async with open_console() as screen:
+        await screen.press("m", "ctrl+s")
+        await screen.wait("✓ sent to 1 socket")
+        await screen.fill("args", '"x')
+        await screen.wait("✗ not JSON: Unterminated string at column 1")
+        assert "✓ sent" not in screen.text()
+        await screen.press("ctrl+s")
+        assert len(screen.link.commands) == 1
+
+
 async def test_a_private_message_shows_the_call_and_is_sent(open_console: Open) -> None:
     async with open_console() as screen:
         await screen.press("m")

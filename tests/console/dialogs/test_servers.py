@@ -90,6 +90,14 @@ async def test_acks_and_words_are_those_of_the_recipients_server(open_console: O
     assert screen.link.commands == [Emit(rooms=(DAN,), event="private message", args='["hello"]')]
 
 
+async def test_any_text_is_a_key_of_a_session(open_console: Open) -> None:
+    async with open_console(stock("socketio.AsyncServer (python-socketio 5.18.1)", records.FEATURES)) as screen:
+        await screen.press("a")
+        await screen.fill("name", "no-name")
+        await screen.fill("value", "1")
+        await screen.wait('["no-name"] = 1')
+
+
 async def test_one_server_that_is_read_only_refuses_nothing_for_the_others(open_console: Open) -> None:
     async with open_console([*chat(), *stock(features=("READ_ONLY",))]) as screen:
         await go_to(screen, "bob")
