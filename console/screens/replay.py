@@ -304,6 +304,8 @@ class ReplayScreen(Screen[None]):
     def action_failure(self) -> None:
         if (failed := self.playback.failed_row()) is not None:
             self.script.move(failed)
+        else:
+            self.notify("failure: no step has failed", severity="warning", markup=False)
 
     async def action_edit(self) -> None:
         """Edit the script where the cursor is, and play it again when it was saved."""
