@@ -33,7 +33,7 @@ class ClientsView(TableView):
         return ref.id if isinstance(ref, ClientRef) else None
 
     def hint(self) -> str:
-        return f"no clients yet: they connect to {self.link.url}"
+        return self.awaited("no clients yet: they connect to")
 
     def subject(self) -> Subject:
         if self.in_detail:

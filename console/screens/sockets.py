@@ -47,7 +47,7 @@ class SocketsView(TableView):
                 return "reading…" if self.link.status.state is LinkState.LOADING else "nothing was recorded"
             # the end of a recording is mostly after everybody has gone
             return "no sockets at this moment" + ("" if self.session.past else ": [ goes back in time, . plays")
-        return f"no sockets yet: clients connect to {self.link.url}"
+        return self.awaited("no sockets yet: clients connect to")
 
     def subject(self) -> Subject:
         if self.in_detail and isinstance(ref := self.detail.ref(), RecordRef):

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from textual import on
 
+from console.link.base import LinkState
 from console.screens.view import View
 from console.state.refs import Ref
 from console.state.timeline import FIRST, SLICE
@@ -36,6 +37,12 @@ class TableView(View):
     def hint(self) -> str:
         """What stands where the table is empty, and no filter is the reason."""
         return f"no {self.noun} yet"
+
+    def awaited(self, sentence: str) -> str:
+        """A sentence that ends with where clients connect, as long as they can."""
+        if self.link.status.state in (LinkState.LOST, LinkState.STOPPED):
+            return f"no {self.noun}s: the server is not there"
+        return f"{sentence} {self.link.url}"
 
     def ref(self) -> Ref | None:
         if self.in_detail:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from console.link.base import LinkState, LinkStatus
 from console.widgets.filter_bar import FilterBar
 from server_core import records
 from server_core.records import Emit
@@ -100,6 +101,13 @@ async def test_servers_are_told_apart(open_console: Open) -> None:
     async with open_console([other, *stock()]) as screen:
         await screen.press("5")
         await screen.wait(":8201 ", ":8202 ")
+
+
+async def test_nobody_is_sent_to_a_server_that_is_not_there(open_console: Open) -> None:
+    async with open_console([Maker()(records.ServerStarted, info=records.ServerInfo())]) as screen:
+        await screen.wait("no sockets yet: clients connect to http")
+        screen.link.status = LinkStatus(LinkState.STOPPED, "it was killed")
+        await screen.wait("no sockets: the server is not there")
 
 
 async def test_values_that_a_field_never_has_are_said(open_console: Open) -> None:
