@@ -6,6 +6,8 @@ Every hook is an attribute of the instance that stands before its class's own me
 from __future__ import annotations
 
 import asyncio
+import functools
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +34,8 @@ class StockHooks:
         self._tap = tap
         self._sio = sio
         self._undo: list[Callable[[], None]] = []
+        #: What takes the hooks from a live connection.
+        self._connections: dict[str, tuple[Callable[[], None], ...]] = {}
         self._auth: dict[tuple[str, str], Any] = {}
         self._reasons: dict[tuple[str, str], str] = {}
         #: Rooms that a socket leaves because it is going, while it is.
@@ -48,24 +52,15 @@ class StockHooks:
 
     def remove(self) -> None:
         """Stop watching: nothing of the hooks stays on the instance."""
+        for undo in itertools.chain.from_iterable(self._connections.values()):
+            undo()
+        self._connections.clear()
         while self._undo:
             self._undo.pop()()
 
     def _replace(self, owner: Any, name: str, make: Callable[[Any], Any]) -> None:
         """Put `make(original)` before a method of one instance."""
-        original = getattr(owner, name)
-        # not by `vars`: to ask an instance for its dict makes all its attributes slower from then on
-        inherited = getattr(original, "__func__", None) is getattr(type(owner), name, _MISSING)
-        before = _MISSING if inherited else original
-        setattr(owner, name, make(original))
-
-        def undo() -> None:
-            if before is _MISSING:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, before)
-
-        self._undo.append(undo)
+        self._undo.append(_put(owner, name, make))
 
     # engine
 
@@ -77,14 +72,16 @@ class StockHooks:
             client = environ.get("asgi.scope", {}).get("client")
             websocket = "transport=websocket" in environ.get("QUERY_STRING", "")
             tap.engine_opened(eio_sid, "websocket" if websocket else "polling", str(client[0]) if client else "")
-            if socket := eio.sockets.get(eio_sid):
-                self._hook_engine_socket(socket)
-            return await connect(eio_sid, environ)
+            answer = await connect(eio_sid, environ)
+            if (answer is None or answer is True) and (socket := eio.sockets.get(eio_sid)):
+                self._connections[eio_sid] = self._hook_engine_socket(socket)
+            return answer
 
         async def on_disconnect(eio_sid: str, *args: Any) -> Any:
             try:
                 return await disconnect(eio_sid, *args)
             finally:
+                self._connections.pop(eio_sid, None)
                 tap.engine_closed(eio_sid, str(args[0]) if args else "")
 
         eio.handlers.update(connect=on_connect, disconnect=on_disconnect)
@@ -136,8 +133,8 @@ class StockHooks:
 
         return noting
 
-    def _hook_engine_socket(self, socket: Any) -> None:
-        """RTT and upgrade of one connection; these hooks go with it."""
+    def _hook_engine_socket(self, socket: Any) -> tuple[Callable[[], None], ...]:
+        """RTT and upgrade of one connection; these hooks go with it, or with what is returned."""
         tap = self._tap
         schedule_ping, handler = socket.schedule_ping, socket._websocket_handler
         pinged = False
@@ -167,8 +164,10 @@ class StockHooks:
                 ws.wait = probe
             return await handler(ws)
 
-        socket.schedule_ping = on_schedule_ping
-        socket._websocket_handler = on_websocket
+        return (
+            _put(socket, "schedule_ping", lambda _: on_schedule_ping),
+            _put(socket, "_websocket_handler", lambda _: on_websocket),
+        )
 
     # connections
 
@@ -412,6 +411,15 @@ class StockHooks:
         NotingPacket.__name__ = packet_class.__name__
         NotingPacket.__qualname__ = packet_class.__qualname__
         return NotingPacket
+
+
+def _put(owner: Any, name: str, make: Callable[[Any], Any]) -> Callable[[], None]:
+    """Put `make(original)` before a method of one instance; returns what takes it away again."""
+    original = getattr(owner, name)
+    # not by `vars`: to ask an instance for its dict makes all its attributes slower from then on
+    inherited = getattr(original, "__func__", None) is getattr(type(owner), name, _MISSING)
+    setattr(owner, name, make(original))
+    return functools.partial(delattr, owner, name) if inherited else functools.partial(setattr, owner, name, original)
 
 
 _EVENTS = (sio_packet.EVENT, sio_packet.BINARY_EVENT)

@@ -330,20 +330,24 @@ async def test_uninstrument_leaves_no_trace(kind: str) -> None:
     sio = make(kind)
     before = {name: _names(owner) for name, owner in _owners(sio).items()}
     classes = dict(vars(AsyncSocket))
-    async with serve(socketio.ASGIApp(sio)) as url, client(url) as bob:
+    async with serve(socketio.ASGIApp(sio)) as url, client(url) as bob, contextlib.AsyncExitStack() as stack:
         admin = instrument(sio, LOGIN, namespace="/watch")
         with pytest.raises(RuntimeError, match="instrumented already"):
             instrument(sio, LOGIN)
         async with plain_admin(url, nsp="/watch") as console:
             await console.wait("all_sockets", lambda args: args[0][0]["id"] == bob.id)
+            eve = await stack.enter_async_context(client(url))
+            live = [sio.eio.sockets[each] for each in sio.eio.sockets]
             admin.uninstrument()
+            assert [name for each in live for name in vars(each) if callable(vars(each)[name])] == []
             assert await _ended(console.socket) == "io server disconnect"
             admin.uninstrument()
         assert await poll(lambda: {name: _names(owner) for name, owner in _owners(sio).items()} == before, 20), {
             name: (_names(owner) ^ before[name]) for name, owner in _owners(sio).items()
         }
         assert dict(vars(AsyncSocket)) == classes
-        assert await bob.emit_with_ack("shout", "hi", timeout=20) == ["done"]
+        for each in bob, eve:
+            assert await each.emit_with_ack("shout", "hi", timeout=20) == ["done"]
         assert await refused(url, LOGIN, "/watch")
         instrument(sio, LOGIN).uninstrument()
 
