@@ -24,7 +24,12 @@ from server_core.recording import RecordingError, read
 
 def distilled(path: Path) -> Distilled:
     """The script of a recording; RecordingError when it is none."""
-    recording = read(path)
+    try:
+        recording = read(path)
+    except RecordingError as error:
+        if str(path) in str(error):
+            raise
+        raise RecordingError(f"{path}: {error}") from error
     found = distill(recording.records, file=str(path), name=path.name.partition(".")[0] or "as recorded")
     if recording.damaged:
         found.notes.append(f"{text.count(len(recording.damaged), 'line')} of the recording hold no record")

@@ -221,7 +221,8 @@ def import_(file: Path, output: Path, show_secrets: bool) -> None:
     try:
         imported = write(file, output, show_secrets=show_secrets)
     except (HarError, RecordingError) as error:
-        sys.exit(_fail(str(error)))
+        told = str(error)
+        sys.exit(_fail(told if str(file) in told or str(output) in told else f"{file}: {told}"))
     connections, records = count(imported.connections, "connection"), count(len(imported.records), "record")
     click.echo(f"{connections}, {records} in {output}")
     if imported.unreadable:

@@ -44,6 +44,17 @@ def test_a_damaged_recording_opens_and_says_what_is_missing(recorded: Path) -> N
     assert "the last line" in done.stdout
 
 
+@pytest.mark.parametrize("command", ["distill", "import"])
+def test_a_file_that_is_none_is_named(command: str, tmp_path: Path) -> None:
+    path = tmp_path / "chat.sio.yaml"
+    path.write_text("sio: 1\n")
+    done = run(command, path, "-o", tmp_path / "o.siorec")
+    assert done.exit_code
+    assert f"{path}: this is no" in done.stderr
+    done = run(command, tmp_path / "none", "-o", tmp_path / "o.siorec")
+    assert done.stderr.count(str(tmp_path / "none")) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
