@@ -26,6 +26,8 @@ from console.widgets.text_field import TextField
 _WIDE, _WIDER = 110, 150
 #: Cells that a field has at least, and beside the views and what stands at the right.
 _FIELD, _PADDING = 12, 2
+#: Cells of the shortest piece of a URL that says anything.
+_LEAST = 8
 
 
 class _FilterField(TextField):
@@ -218,7 +220,7 @@ class FilterBar(Horizontal):
     def _say(self, text: str, *, wrong: bool = False) -> None:
         self._said = text, wrong
         room = self._room()
-        drawn = cut(safe(text), room) if wrong else cut_left(safe(text), room), wrong
+        drawn = cut(safe(text), room) if wrong else cut_left(safe(text), room if room >= _LEAST else 0), wrong
         if drawn != self._drawn:  # its width is the text's: another one is a layout
             self._drawn = drawn
             note = self.query_one("#url", Static)

@@ -93,6 +93,7 @@ async def test_the_views_are_named_whatever_stands_beside_them(open_console: Ope
         url = bar.query_one("#url").region
         title, at, cells = bar.names()[-1]
         assert (title, at + cells <= url.x) == ("Logs", True)
+        assert "…" not in screen.text().splitlines()[1]
 
 
 async def test_servers_are_told_apart(open_console: Open) -> None:
