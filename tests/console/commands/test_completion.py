@@ -51,7 +51,7 @@ async def offered(line: str) -> list[str]:
         ("socketscope record stagi", ["staging"]),
         ("socketscope sockets staging --wh", ["--where"]),
         ("socketscope sockets staging --where tra", ["transport:"]),
-        ("socketscope sockets staging --where transport:w", ["transport:websocket"]),
+        ("socketscope sockets staging --where transport:webs", ["transport:websocket"]),
         ("socketscope events staging --where ac", ["ack"]),
         ("socketscope events staging --where @", ["@slow"]),
         ("socketscope sockets staging --transport p", ["polling"]),
@@ -105,7 +105,7 @@ async def test_a_real_bash(config: Path, tmp_path: Path) -> None:
             ("stagi\t", "socketscope sockets staging "),
             ("--whe\t", "socketscope sockets staging --where "),
             ("'tra\t", "socketscope sockets staging --where 'transport:'"),
-            ("\x7fw\t", "socketscope sockets staging --where transport:websocket"),
+            ("\x7fwebs\t", "socketscope sockets staging --where transport:websocket"),
             ("\x15socketscope open ses\t", "socketscope open session.siorec"),
         ):
             terminal.type(typed)
