@@ -15,7 +15,7 @@ from console.link.recording_segment import Segment
 from console.link.recording_texts import BlockTexts
 from console.state.columns import KINDS, Names, event_name, measures, place, sizes
 from console.state.history import UNSEEN
-from console.state.texts import join, own_text
+from console.state.texts import join, own_lines
 from server_core.blocks import Block, Blocks, Found, open_blocks
 from server_core.recording import Header, RecordingError, parse_header, parse_line, parse_lines
 from server_core.records import CONSOLE, AnyRecord, Gap
@@ -139,7 +139,7 @@ class Index:
         self.places += names.place_names.numbers(map(place, shown))
         self.sizes += sizes(shown)
         self.measures += measures(shown)
-        self._texts.add([own_text(record) or "" for record in shown])
+        self._texts.add(own_lines(shown))
 
     def _some(self, lines: Iterable[bytes], at: int) -> tuple[list[AnyRecord], list[int]]:
         """The records of lines some of which hold none, and where each starts; the others are counted."""
@@ -234,7 +234,7 @@ class Index:
         texts = self._texts.of(block)
         if texts is None:
             records = self.decode_some(block, range(self.first(block), self.last(block)))
-            texts = join([own_text(record) or "" for record in records])
+            texts = join(own_lines(records))
         return texts
 
     def decode_some(self, block: int, positions: Sequence[int]) -> list[AnyRecord]:

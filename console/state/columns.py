@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_args
 
 from console.state.filter import MAYBE, NO, YES
-from console.state.texts import BETWEEN, OWN, Texts, own_text
+from console.state.texts import BETWEEN, OWN, Texts, own_lines
 from server_core.records import AckReceived, AckSent, AnyRecord, EventRecord, EventSent, PayloadRecord
 
 TYPES: tuple[type[AnyRecord], ...] = get_args(AnyRecord)
@@ -89,7 +89,7 @@ class Chunk:
         self.start = start
         self._records = records
         self.kinds = bytes([KINDS[type(record)] for record in records])
-        self._texts = Texts([own_text(record) or "" for record in records])
+        self._texts = Texts(own_lines(records))
         self.number(names)
 
     def __len__(self) -> int:
@@ -126,7 +126,7 @@ class Chunk:
 
     @property
     def lines(self) -> Sequence[str]:
-        return [own_text(record) or "" for record in self._records]
+        return own_lines(self._records)
 
     def having(self, text: str) -> bytes:
         if BETWEEN in text or "\n" in text:

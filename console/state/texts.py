@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from server_core.records import (
@@ -136,6 +136,11 @@ def own_text(record: AnyRecord) -> str | None:
     """
     made = _OWN.get(type(record))
     return made(record) if made else None
+
+
+def own_lines(records: Iterable[AnyRecord]) -> list[str]:
+    """The own text of each record, "" where it has none."""
+    return [own_text(record) or "" for record in records]
 
 
 def parts(line: str) -> list[str] | None:
