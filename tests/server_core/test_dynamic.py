@@ -13,25 +13,16 @@ from console.wire.client import Client
 from console.wire.engine import Engine
 from console.wire.errors import Refused
 from server_core import Namespace, Server, SocketError, dynamic, records
-from server_core.tap import Tap
-from server_core.watch import attach
 from tests.support.raw import websocket
-from tests.support.serving import client, serve
+from tests.support.serving import client
 from tests.support.waiting import poll
-from tests.support.watched import Watched
+from tests.support.watched import Watched, watching
 
 
 @pytest.fixture
 async def watched() -> AsyncIterator[Watched[Server]]:
-    async for made in _watched(Server()):
+    async for made in watching(Server()):
         yield made
-
-
-async def _watched(io: Server) -> AsyncIterator[Watched[Server]]:
-    tap = Tap("chat:io")
-    attach(tap, io)
-    async with serve(io.app) as url:
-        yield Watched(io, url, tap)
 
 
 class Gate:
@@ -92,7 +83,7 @@ async def test_a_function_has_as_much_time_as_a_middleware() -> None:
     gate = Gate()
     io = Server(connect_timeout=0.3)
     io.of(gate)
-    async for watched in _watched(io):
+    async for watched in watching(io):
         with pytest.raises(Refused, match="timed out"):
             async with client(watched.url, nsp="/slow"):
                 pass

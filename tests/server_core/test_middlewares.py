@@ -14,30 +14,21 @@ from console.wire.client import Client, ClientSocket
 from console.wire.engine import Engine
 from console.wire.errors import Refused
 from server_core import Server, Socket, SocketError, records
-from server_core.tap import Tap
-from server_core.watch import attach
-from tests.support.serving import client, serve
+from tests.support.serving import client
 from tests.support.waiting import poll
-from tests.support.watched import Watched
+from tests.support.watched import Watched, watching
 
 
 @pytest.fixture
 async def watched() -> AsyncIterator[Watched[Server]]:
-    async for made in _watched(Server()):
+    async for made in watching(Server()):
         yield made
 
 
 @pytest.fixture
 async def impatient() -> AsyncIterator[Watched[Server]]:
-    async for made in _watched(Server(connect_timeout=0.3)):
+    async for made in watching(Server(connect_timeout=0.3)):
         yield made
-
-
-async def _watched(io: Server) -> AsyncIterator[Watched[Server]]:
-    tap = Tap("chat:io")
-    attach(tap, io)
-    async with serve(io.app) as url:
-        yield Watched(io, url, tap)
 
 
 def use(io: Server, *middlewares: Any) -> list[Socket]:

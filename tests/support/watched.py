@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any, Generic, TypeVar
 
+from server_core import Server
 from server_core.records import Record
 from server_core.tap import Tap
+from server_core.watch import attach
+from tests.support.serving import serve
 from tests.support.waiting import poll
 
 S = TypeVar("S")
@@ -30,3 +34,11 @@ class Watched(Generic[S]):
         found = await poll(lambda: self.of(kind) if len(self.of(kind)) >= count else None, 20)
         assert found, f"no {kind.__name__}: {self.records}"
         return found
+
+
+async def watching(io: Server) -> AsyncIterator[Watched[Server]]:
+    """A server of ours, served and tapped for as long as a fixture lasts."""
+    tap = Tap("chat:io")
+    attach(tap, io)
+    async with serve(io.app) as url:
+        yield Watched(io, url, tap)
