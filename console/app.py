@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Seconds within which a second ^c ends the console.
 AGAIN = 3.0
 #: When the collector looks for cycles. What is folded has none, and looking at ten thousand sockets holds up the keys.
-GARBAGE = (20_000, 10, 100)
+GARBAGE = (5_000, 10, 400)
 
 
 class ConsoleApp(TypeAhead):

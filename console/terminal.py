@@ -13,7 +13,6 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from console import places
-from console.app import ConsoleApp
 from console.link.base import Link
 from console.link.keeper import Keeper, Limits
 from console.link.live import LiveLink
@@ -21,11 +20,22 @@ from console.settings import Settings
 from console.state.session import Session
 from server_core.recording import RecordingError
 
+# Frames a second. Textual reads it once, when it is imported, and what a key did waits up to two frames behind
+# another one: 33 ms by default. It is nobody else's, as that of an app that is hosted.
+if _unset := "TEXTUAL_FPS" not in os.environ:
+    os.environ["TEXTUAL_FPS"] = "240"
+from console.app import ConsoleApp
+
+if _unset:
+    del os.environ["TEXTUAL_FPS"]
+
 if TYPE_CHECKING:
     from console.replay.run import Options
 
 #: Seconds that the screen has to end by itself.
 PATIENCE = 2.0
+#: Seconds for which one thread holds up the others: that of the keys waits for each thing that it does.
+SWITCH = 0.001
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,6 +50,7 @@ def show(
 
     The link, and what it hosts, has ended when it returns.
     """
+    sys.setswitchinterval(SWITCH)
     if settings.keep_sessions and isinstance(link, LiveLink):
         _keep(link, settings)
     app = ConsoleApp(

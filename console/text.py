@@ -107,6 +107,16 @@ def seconds(value: float) -> str:
     return f"{hours}h {minutes:02}m"
 
 
+def age(value: float) -> str:
+    """A duration as a list says it, that is not to flicker: `0 s`, `3 s`, `3m 12s`."""
+    return seconds(value) if value >= 60 else f"{int(value)} s"
+
+
+def ago(value: float) -> str:
+    """How long ago something was, as a list says it: `now`, `3 s`, `3m 12s`."""
+    return "now" if value < 1 else age(value)
+
+
 def size(number: int) -> str:
     """Bytes in the unit that suits them."""
     if number < 1000:

@@ -3,6 +3,7 @@ about something that is still looked for waits for that."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -18,6 +19,8 @@ PATIENCE, LOOK = 25, 0.02
 #: Looks for which a key may wait for what it is about: then it is handled all the same, and says why it can't be done;
 #: and those from which on one sees that it waits, and may think better of it.
 HOLD, SEEN = 150, 10
+#: Seconds within which what a key did is painted, or never will be: its screen may go.
+PAINTED = 0.1
 #: What is typed.
 Typed = events.Key | events.Paste
 #: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
@@ -37,6 +40,8 @@ class TypeAhead(App[None]):
         self._keys: deque[Typed] = deque()
         self._key: Typed | None = None
         self._looks = 0
+        #: Until when what the last key did is waited for to be painted (monotonic).
+        self._unpainted = 0.0
         #: The node whose messages are waited for: it may go meanwhile.
         self._node: DOMNode = self
         self._looking: Timer | None = None
@@ -53,6 +58,11 @@ class TypeAhead(App[None]):
     def has_keys(self) -> bool:
         """Whether a key waits, or what it sets off is not done yet."""
         return bool(self.screen_stack) and (self._key is not None or bool(self._keys))
+
+    @property
+    def answering(self) -> bool:
+        """Whether a key is being handled, or what it did is still to be painted: nothing else is as urgent."""
+        return self._key is not None or time.monotonic() < self._unpainted
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, Typed) and not event.is_forwarded:
@@ -123,7 +133,13 @@ class TypeAhead(App[None]):
         self._key = None
         if self._looking:
             self._looking.stop()
+        if self.screen_stack:
+            self._unpainted = time.monotonic() + PAINTED
+            self.call_after_refresh(self._painted)
         self.call_later(self._next)
+
+    def _painted(self) -> None:
+        self._unpainted = 0.0
 
     def _rise(self, key: Typed, node: DOMNode, turns: int) -> None:
         """All that came before was handled in a node."""

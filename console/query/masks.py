@@ -23,7 +23,7 @@ BINARY = "_placeholder"
 #: Letters of it as no JSON writer writes them.
 _SPELLED = re.compile(r"\\u00[5-7]")
 #: A name that was not asked yet, and how many of them are asked at once.
-_UNASKED, _AT_ONCE = 2, 4_096
+_UNASKED, _AT_ONCE = 2, 512
 
 _NOT = bytes([YES, MAYBE, NO, NO]).ljust(256, b"\0")
 _PERHAPS = bytes([NO, MAYBE, NO, MAYBE]).ljust(256, b"\0")

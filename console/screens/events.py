@@ -6,7 +6,7 @@ from console.lines import Reader
 from console.link.base import Link
 from console.screens.list_view import ListView
 from console.state.session import Session
-from console.state.timeline import Timeline
+from console.state.timeline import SLICE, Timeline
 from console.widgets.event_list import EventList
 
 
@@ -28,6 +28,6 @@ class EventsView(ListView):
         self.events.timeline.set(filter=self.filter)
         self.events.reset()
 
-    def sync(self) -> None:
-        self.events.timeline.extend()
+    def sync(self, seconds: float = SLICE) -> None:
+        self.events.timeline.extend(seconds)
         self.events.sync()

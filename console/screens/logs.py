@@ -6,6 +6,7 @@ from console.lines import Reader
 from console.link.base import Link
 from console.screens.list_view import ListView
 from console.state.session import Session
+from console.state.timeline import SLICE
 from console.widgets.timeline_list import LogList
 
 
@@ -25,5 +26,5 @@ class LogsView(ListView):
         self.log_list.set_filter(self.filter)
         self.log_list.sync()
 
-    def sync(self) -> None:
+    def sync(self, seconds: float = SLICE) -> None:
         self.log_list.sync()

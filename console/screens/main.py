@@ -39,7 +39,9 @@ from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, So
 from console.state.session import Session
 from console.state.sockets import SocketListing
 from console.state.state import State
+from console.state.timeline import SLICE
 from console.text import cut, safe
+from console.typeahead import TypeAhead
 from console.widgets.detail import Detail
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keys_footer import KeysFooter
@@ -57,7 +59,9 @@ if TYPE_CHECKING:
 FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
 #: While there is more to do than one look does: seconds between two, in which keys are answered, and between two that
 #: draw, while a file is read or behind a dialog.
-BREATH, REDRAW = 0.005, 0.25
+BREATH, REDRAW = 0.002, 0.25
+#: Seconds for which keys that are answered put off a look at the link.
+LATEST = 2 * FLUSH
 #: Times as long as ordering took that pass before it is done again.
 RESORT_SHARE = 10
 #: Cells from which the detail has a place beside the lists.
@@ -129,7 +133,7 @@ class MainScreen(Screen[None]):
         self._unordered = False
         self._ticked = 0.0
         self._drawn: tuple[State, int] = (session.state, -1)
-        self._redraw_at = 0.0
+        self._flushed = self._redraw_at = 0.0
         self._hurries = False
 
     def compose(self) -> ComposeResult:
@@ -158,6 +162,9 @@ class MainScreen(Screen[None]):
     def _flush(self) -> None:
         """Take what came, fold it, and draw what it changed."""
         now = time.monotonic()
+        if self._answering and now - self._flushed < LATEST:
+            return
+        self._flushed = now
         status = self.link.status
         records = self.link.take()
         if records:
@@ -181,7 +188,7 @@ class MainScreen(Screen[None]):
         if changed or (self.view.searching and not waits):
             self._drawn = state, state.version
             self._redraw_at = now + REDRAW
-            self.view.sync()
+            self.view.sync(0.0 if self._hurries else SLICE)  # what takes its time goes on between two looks
         self._unordered |= changed or tick
         listing = self.view.table.listing if self.view.table else None
         if self._unordered and now >= self._resort_at and not (listing and listing.busy):
@@ -193,16 +200,31 @@ class MainScreen(Screen[None]):
             self._ticked = now
             self.refresh_bindings()
             remember(self)
+        self._searched()
+
+    def _searched(self) -> None:
+        """Go on soon where there is more to do; until then say what can't be done."""
         if (pending := self.view.pending("row")) != self._pending:
             self._pending = pending
             self.refresh_bindings()
+        loading = self.link.status.state is LinkState.LOADING
         if (loading or self.view.searching) and not self._hurries:
             self._hurries = True
             self.set_timer(BREATH, self._hurry)
 
     def _hurry(self) -> None:
+        """Go on with what takes its time, between two looks at the link: it is not drawn more often than else."""
         self._hurries = False
-        self._flush()
+        if self.link.status.state is LinkState.LOADING:
+            self._flush()
+            return
+        if self.view.searching and not self._answering:
+            self.view.sync()
+        self._searched()
+
+    @property
+    def _answering(self) -> bool:
+        return isinstance(self.app, TypeAhead) and self.app.answering
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""

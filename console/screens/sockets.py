@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from textual import on
 from textual.events import DescendantFocus
 
@@ -12,7 +14,7 @@ from console.screens.view import Subject
 from console.state.refs import RecordRef, Ref, SocketRef
 from console.state.session import Session
 from console.state.sockets import SocketListing
-from console.state.timeline import Timeline
+from console.state.timeline import SLICE, Timeline
 from console.widgets.line_list import LineList
 from console.widgets.socket_table import SocketTable
 from console.widgets.timeline_list import TimelineList
@@ -83,9 +85,10 @@ class SocketsView(TableView):
         if self.filter is None:
             self.filtered()  # what is pressed next is about the list
 
-    def sync(self) -> None:
-        super().sync()
-        self.tail.timeline.extend()
+    def sync(self, seconds: float = SLICE) -> None:
+        until = time.perf_counter() + seconds
+        super().sync(seconds)
+        self.tail.timeline.extend(until - time.perf_counter())  # what the sockets have left of it
         self.tail.sync()
 
     def pause(self) -> None:

@@ -75,7 +75,7 @@ class TableView(View):
             return
         self._stale_since = None
         shown, total = len(listing.ids), listing.total
-        rows.border_title = f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}"
+        rows.write_title(f"{self.title} {shown} of {total}" if self.filter else f"{self.title} {total}")
         rows.hint = f"no {self.noun} matches the filter: escape clears it" if self.filter else self.hint()
         rows.sync()
         if filtered:
@@ -96,9 +96,9 @@ class TableView(View):
         elif time.monotonic() - self._stale_since >= NOTICED:
             self.rows.say(f"filtering {listing.progress:.0%}")
 
-    def sync(self) -> None:
-        self._order(SLICE)
-        self.rows.refresh()
+    def sync(self, seconds: float = SLICE) -> None:
+        self._order(seconds)
+        self.rows.redraw()
         if self.detail.display:
             self.detail.sync_events()
 

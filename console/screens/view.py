@@ -15,6 +15,7 @@ from console.state.rooms import RoomInfo
 from console.state.servers import Server
 from console.state.session import Session
 from console.state.state import State
+from console.state.timeline import SLICE
 from console.widgets.detail import Detail
 from console.widgets.event_list import EventList
 from console.widgets.line_list import About, LineList
@@ -124,8 +125,8 @@ class View(Horizontal):
     def resort(self) -> None:
         """Look at the order again, at most twice a second."""
 
-    def sync(self) -> None:
-        """Draw what came; the order may wait for `resort`."""
+    def sync(self, seconds: float = SLICE) -> None:
+        """Draw what came, and look on for about so long for what takes its time; the order may wait for `resort`."""
 
     def pause(self) -> None:
         """Stand still, or follow the newest again, where it is a list that follows."""

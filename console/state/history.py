@@ -16,9 +16,11 @@ UNSEEN = (Sync, EngineHeartbeat, ServerStats, Log)
 
 #: Bytes that a record takes beside its payload, roughly.
 OVERHEAD = 400
-#: Records of one piece of a search, and of those that have columns together.
-PIECE = 1_000
+#: Records of one piece of a search that asks each of them, and of those that have columns together.
+PIECE = 250
 CHUNK = 2_048
+#: Records from which on their columns are asked.
+ENOUGH = 1_000
 #: Names of sockets and events that nobody may have any more, past which they are numbered anew.
 MAX_NAMES = 20_000
 
@@ -139,7 +141,7 @@ class History:
         chunk = self._chunks[((end - 1 if newest_first else start) - oldest) // CHUNK]
         low, high = max(start, chunk.start), min(end, chunk.start + len(chunk))
         # those few that came since are sooner asked one by one
-        return chunk if high - low >= PIECE else None, low, high
+        return chunk if high - low >= ENOUGH else None, low, high
 
     def _found(self, filter: Filter, start: int, end: int, known: bytes) -> list[int]:
         """The records from start to end that a filter takes, where so much of each is known, or nothing."""

@@ -16,7 +16,7 @@ Id = TypeVar("Id", bound=Hashable)
 
 
 #: Things that are looked at before it is asked whether there is time for more.
-STEP = 500
+STEP = 100
 
 
 class Listing(Generic[Thing, Id]):
@@ -41,8 +41,8 @@ class Listing(Generic[Thing, Id]):
         self._spent = 0.0
         #: How much was looked at, from 0 to 1.
         self._done = 1.0
-        #: The state and the filter that `ids` are of.
-        self._found_in: tuple[State, Filter | None] = session.state, None
+        #: The state and the filter that `ids` are of, no state before the first look.
+        self._found_in: tuple[State | None, Filter | None] = None, None
 
     # what subclasses say
 

@@ -30,7 +30,7 @@ from server_core.records import (
 )
 
 #: Seconds that searching may take at once, first and then: the screen looks again before it goes on.
-FIRST, SLICE = 0.005, 0.015
+FIRST, SLICE = 0.005, 0.008
 
 
 class Timeline:
@@ -78,14 +78,14 @@ class Timeline:
         left = max(0, self._from - first) + (history.end - self._seen if self._late else 0)
         return 1 - left / max(1, history.end - first)
 
-    def extend(self) -> int:
-        """Take in what came since the last call; how many records were added. Begins anew when the session shows
-        another state."""
+    def extend(self, seconds: float = SLICE) -> int:
+        """Take in what came since the last call, and look on for about so long; how many records were added. Begins
+        anew when the session shows another state."""
         if self._state is not self._session.state:
             self._begin()
             return len(self.numbers)
         before = len(self.numbers)
-        self._go_on(SLICE)
+        self._go_on(seconds)
         added = len(self.numbers) - before
         self._forget()
         return added

@@ -9,7 +9,6 @@ from bisect import bisect_right
 from collections.abc import Generator
 
 from textual import events
-from textual.content import Content
 from textual.message import Message
 
 from console.detail.blocks import Block, Fold
@@ -161,7 +160,7 @@ class Detail(LineList):
     def sync(self) -> None:
         """Take in what changed."""
         page = self.page_shown
-        self.border_title = Content(safe(page.title()) if page else "Detail")  # a plain string would be parsed
+        self.write_title(safe(page.title()) if page else "Detail")
         self._blocks = page.blocks(self.tab_name) if page else []
         self._say()
         self._lay_out()
@@ -173,7 +172,7 @@ class Detail(LineList):
         if self._seeking and time.monotonic() - self._since >= NOTICED:
             searched = self._sought
         searching = f"searching {searched:.0%}" if searched < 1 else ""
-        self.border_subtitle = Content("  ".join(filter(None, [searching, safe(page.note()) if page else ""])))
+        self.write_note("  ".join(filter(None, [searching, safe(page.note()) if page else ""])))
 
     def sync_events(self) -> None:
         """Take in what changed where it is a list of what happens."""

@@ -30,7 +30,7 @@ class EventList(TimelineList):
         """Have the records with these numbers marked, and no others."""
         self.marks = ids
         self.say()
-        self.refresh()
+        self.redraw()
 
     def listed(self) -> set[int]:
         """Numbers of the records that the list has."""
@@ -52,10 +52,9 @@ class EventList(TimelineList):
             self.marks = {number for number in self.marks if number >= first}
         super().sync()
 
-    def say(self) -> None:
-        super().say()
-        if self.marks:
-            self.border_subtitle = f"● {len(self.marks)} marked  {self.border_subtitle}".rstrip()
+    def note(self) -> str:
+        marked = f"● {len(self.marks)} marked" if self.marks else ""
+        return "  ".join(filter(None, [marked, super().note()]))
 
     def pieces(self, row: int, width: int) -> list[Piece]:
         mark = "●" if self.timeline.numbers[row] in self.marks else " "

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -23,9 +24,20 @@ NOTICED = 0.2
 About = Literal["row", "near", "list", ""]
 
 
+class Look(NamedTuple):
+    """How a line of the screen reads: all that it is drawn of."""
+
+    pieces: list[Piece]
+    #: The style of the row under the cursor, "" for others.
+    under: str = ""
+    #: The scroll bar's cell, "" for a line without one.
+    bar: str = ""
+
+
 class LineList(Widget, can_focus=True):
     """Draws rows of a model by number. While it follows, the cursor stays on the last row.
 
+    Of a model that changed only lines that read otherwise are drawn: that is most of what a busy console costs.
     Subclasses say how many rows there are and how each reads; a row keeps its number when rows before it go.
     """
 
@@ -77,6 +89,10 @@ class LineList(Widget, can_focus=True):
         self.top = 0
         self.following = self.follows
         self._styles: dict[tuple[str, str], Style] = {}
+        #: How each line of the screen reads as it is drawn.
+        self._drawn: dict[int, Look] = {}
+        #: What stands in the border, as it was written.
+        self._title = self._note = ""
 
     # what subclasses say
 
@@ -105,7 +121,30 @@ class LineList(Widget, can_focus=True):
     def update(self) -> None:
         """Draw again after the model changed."""
         self.settle()
-        self.refresh()
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the lines that read otherwise now."""
+        size, rows = self.size, self.row_count()
+        if not size:  # it is not on the screen: all of it, once it is
+            self.refresh()
+            return
+        drawn = self._drawn
+        changed = [y for y in range(size.height) if drawn.get(y) != self._look(y, size, rows)]
+        if changed:
+            self.refresh(*[Region(0, y, size.width, 1) for y in changed])
+
+    def write_title(self, title: str) -> None:
+        """Write safe text in the border; that draws all of it anew, and is not done where it stands there."""
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)  # a plain string would be parsed
+
+    def write_note(self, note: str) -> None:
+        """As above, in the border at the bottom."""
+        if note != self._note:
+            self._note = note
+            self.border_subtitle = Content(note)
 
     def settle(self) -> None:
         """Put the cursor where it belongs among the rows that there are now."""
@@ -116,24 +155,31 @@ class LineList(Widget, can_focus=True):
         self._keep_visible()
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        size = self.size
+        width = size.width
         if width < 2:
             return Strip.blank(width)
+        look = self._drawn[y] = self._look(y, size, self.row_count())
+        if not look.bar:
+            return self._strip(look.pieces, width)
+        bar = Strip([Segment(look.bar, self._style_of("bar"))])
+        return self._strip(look.pieces, width - 1, look.under) + bar
+
+    def _look(self, y: int, size: Size, rows: int) -> Look:
+        """How a line of the screen reads now."""
+        width, page = size.width, size.height
         if self.has_header:
             if y == 0:
-                return self._strip(self.header(width - 1), width)
+                return Look(self.header(width - 1))
             y -= 1
-        rows = self.row_count()
+            page -= 1
         row = self.top + y
         if row >= rows:
-            if rows == 0 and y == 1:
-                return self._strip([("  " + self.empty(), "quiet")], width)
-            return self._strip([], width)
-        pieces = self.pieces(row, width - 1)
+            return Look([("  " + self.empty(), "quiet")] if rows == 0 and y == 1 else [])
         under = ""
         if row == self.cursor and self.has_cursor:
             under = "cursor" if self.has_focus else "cursor-blurred"
-        return self._strip(pieces, width - 1, under) + Strip([Segment(self._bar(y, rows), self._style_of("bar"))])
+        return Look(self.pieces(row, width - 1), under, self._bar(y, rows, max(1, page)))
 
     @property
     def has_cursor(self) -> bool:
@@ -143,9 +189,8 @@ class LineList(Widget, can_focus=True):
         """Whether what an action is about is still looked for: the filter is new, or what is shown is."""
         return False
 
-    def _bar(self, y: int, rows: int) -> str:
+    def _bar(self, y: int, rows: int, page: int) -> str:
         """The scroll bar's cell of a line."""
-        page = self.page
         if rows <= page:
             return " "
         length = max(1, page * page // rows)
@@ -183,7 +228,7 @@ class LineList(Widget, can_focus=True):
         if self.follows:
             self.following = row >= rows - 1
         self._keep_visible()
-        self.refresh()
+        self.redraw()
         if changed:
             self.post_message(self.Moved(self))
 

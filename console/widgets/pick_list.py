@@ -84,7 +84,7 @@ class PickList(LineList):
             del self.picked[name]
         else:
             self.picked[name] = None
-        self.refresh()
+        self.redraw()
         self.post_message(self.Changed())
 
     def action_submit(self) -> None:

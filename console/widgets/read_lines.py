@@ -25,4 +25,4 @@ class ReadLines(LineList):
     def move(self, row: int) -> None:
         self.top = max(0, min(self.top + row - self.cursor, self.row_count() - self.page))
         self.cursor = self.top
-        self.refresh()
+        self.redraw()

@@ -7,7 +7,7 @@ import msgspec
 from console.lines import Reader
 from console.state.names import short
 from console.state.sockets import SocketListing
-from console.text import cut_left, safe, seconds
+from console.text import ago, cut_left, safe, seconds
 from console.widgets.table import REST, Column, Table
 from server_core.records import SocketInfo
 
@@ -67,7 +67,7 @@ class SocketTable(Table[SocketInfo, str]):
 
     def _last(self, socket: SocketInfo, _width: int) -> str:
         last = self.sockets.counters(socket).last
-        return seconds(max(0.0, (self.sockets.session.now() - last) / 1e9)) if last else "–"
+        return ago((self.sockets.session.now() - last) / 1e9) if last else "–"
 
     def _rtt(self, socket: SocketInfo, _width: int) -> str:
         rtt = self.sockets.rtt(socket)

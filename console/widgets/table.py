@@ -140,12 +140,12 @@ class Table(LineList, Generic[Thing, Id]):
         """Have these marked, and no others."""
         self.marks = ids
         self.say()
-        self.refresh()
+        self.redraw()
 
     def say(self, searching: str = "") -> None:
         """Name in the border what is marked, and how far a filter has looked that takes its time."""
         marked = f"● {len(self.marks)} marked" if self.marks else ""
-        self.border_subtitle = "  ".join(filter(None, [marked, searching]))
+        self.write_note("  ".join(filter(None, [marked, searching])))
 
     def sync(self) -> None:
         """Take in the listing after it was refreshed: the cursor goes where its row went; where a filter hides that, to
@@ -177,7 +177,7 @@ class Table(LineList, Generic[Thing, Id]):
         self.cursor = max(0, min(row, self.row_count() - 1))
         self._keep_visible()
         self._select()
-        self.refresh()
+        self.redraw()
 
     def _select(self) -> None:
         ids = self.listing.ids
@@ -221,7 +221,7 @@ class Table(LineList, Generic[Thing, Id]):
         """Show these columns, in these widths where any are given; None shows those that have room."""
         self.chosen, self.chosen_widths = columns, widths or {}
         self._columns_of = (-1, [])
-        self.refresh()
+        self.redraw()
 
     def shown(self, width: int) -> list[tuple[Column[Thing], int]]:
         """The columns for which there is room, with their widths."""

@@ -9,7 +9,7 @@ from console.state.clients import ClientInfo, ClientListing
 from console.state.names import short
 from console.state.rooms import RoomInfo, RoomListing
 from console.state.servers import Server, ServerListing
-from console.text import cut_left, safe, seconds, size
+from console.text import age, ago, cut_left, safe, seconds, size
 from console.widgets.table import REST, Column, Table
 from server_core.roster import RoomKey
 
@@ -23,7 +23,7 @@ class RoomTable(Table[RoomInfo, RoomKey]):
         session = listing.session
 
         def last(room: RoomInfo, _width: int) -> str:
-            return seconds(max(0.0, (session.now() - room.last) / 1e9)) if room.last else _NONE
+            return ago((session.now() - room.last) / 1e9) if room.last else _NONE
 
         def name(room: RoomInfo, _width: int) -> str:
             return safe(f"{session.state.label(room.room)} · {room.room}" if room.private else room.room)
@@ -51,9 +51,9 @@ class ClientTable(Table[ClientInfo, str]):
     def __init__(self, listing: ClientListing, *, id: str) -> None:
         session = listing.session
 
-        def age(client: ClientInfo, _width: int) -> str:
+        def open_for(client: ClientInfo, _width: int) -> str:
             opened = client.engine.opened
-            return seconds(max(0.0, (session.now() - opened) / 1e9)) if opened else _NONE
+            return age(max(0.0, (session.now() - opened) / 1e9)) if opened else _NONE
 
         def transport(client: ClientInfo, width: int) -> str:
             arrow = "⇄ " if client.engine.upgraded else "  "
@@ -83,7 +83,7 @@ class ClientTable(Table[ClientInfo, str]):
             Column("rtts", "last 20", lambda c, width: sparkline(c.engine.rtts[-width:]), ((115, 20),)),
             Column("bytes in", "in", lambda c, _: size(c.bytes_in), ((0, 8),), right=True),
             Column("bytes out", "out", lambda c, _: size(c.bytes_out), ((0, 8),), right=True),
-            Column("opened", "age", age, ((78, 7),), right=True),
+            Column("opened", "age", open_for, ((78, 7),), right=True),
             Column("agent", "user agent", lambda c, _: safe(c.agent), ((170, 30),)),
         )
         super().__init__(listing, columns, id=id)
@@ -100,7 +100,7 @@ class ServerTable(Table[Server, str]):
 
         def up(server: Server, _width: int) -> str:
             started = server.info.started
-            return seconds(max(0.0, (session.now() - started) / 1e9)) if started else _NONE
+            return age(max(0.0, (session.now() - started) / 1e9)) if started else _NONE
 
         def lag(server: Server, _width: int) -> str:
             return seconds(latest.lag) if (latest := server.meter.latest) else _NONE

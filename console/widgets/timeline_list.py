@@ -59,7 +59,7 @@ class TimelineList(LineList):
         # a search that finds more above or below has nothing new to show but how much it found
         if shown != self._shown or timeline.progress == 1 or now >= self._draw_at:
             self._shown, self._draw_at = shown, now + PROGRESS
-            self.refresh()
+            self.redraw()
             self.say()
 
     def reset(self) -> None:
@@ -113,9 +113,13 @@ class TimelineList(LineList):
         """Name in the border whether it follows."""
         if self.following:
             self._seen = len(self.timeline) + self.timeline.dropped
-            self.border_subtitle = self._found()
-        else:
-            self.border_subtitle = f"paused  +{self.new} new: end follows" if self.new else "paused: end follows"
+        self.write_note(self.note())
+
+    def note(self) -> str:
+        """What the border is to say."""
+        if self.following:
+            return self._found()
+        return f"paused  +{self.new} new: end follows" if self.new else "paused: end follows"
 
     def _found(self) -> str:
         """How many records the filter takes, and how far it has looked for them."""
@@ -211,7 +215,7 @@ class LogList(LineList):
                 del self._lines[:over]
                 self.shift(over)
             self.update()
-        self.border_subtitle = "" if self.following else "paused: end follows"
+        self.write_note("" if self.following else "paused: end follows")
 
     def pause(self) -> None:
         """Pause, or follow again."""

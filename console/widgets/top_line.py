@@ -33,6 +33,7 @@ class TopLine(Widget):
         super().__init__()
         self._link = link
         self._session = session
+        self._styles: dict[str, Style] = {}
 
     def render_line(self, y: int) -> Strip:
         width = self.size.width
@@ -67,7 +68,14 @@ class TopLine(Widget):
         return Strip(segments).adjust_cell_length(width, self.rich_style)
 
     def _style_of(self, name: str) -> Style:
-        return self.get_component_rich_style(name) if name else self.rich_style
+        style = self._styles.get(name)
+        if style is None:
+            style = self._styles[name] = self.get_component_rich_style(name) if name else self.rich_style
+        return style
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._styles.clear()
 
 
 def _recording(recorded: Recorded, width: int) -> str:

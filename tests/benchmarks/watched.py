@@ -6,6 +6,7 @@ as lost.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from console import app, terminal
+from console import terminal
 from console.app import ConsoleApp
 from console.cli import main
 from server_core.records import AnyRecord, PayloadRecord
@@ -24,7 +25,7 @@ COUNTS = "SOCKETSCOPE_COUNTS"
 class Watched(ConsoleApp):
     """The app, with what its session folds counted."""
 
-    CSS_PATH: ClassVar = [Path(app.__file__).parent / name for name in ConsoleApp.CSS_PATH]
+    CSS_PATH: ClassVar = [Path(inspect.getfile(ConsoleApp)).parent / name for name in ConsoleApp.CSS_PATH]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

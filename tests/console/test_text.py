@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from console.text import cut, fit, safe, safe_lines, seconds, size, wrap
+from console.text import age, ago, cut, fit, safe, safe_lines, seconds, size, wrap
 
 BAD_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -79,3 +79,15 @@ def test_durations_and_sizes_read_well() -> None:
         "2h 05m",
     ]
     assert [size(value) for value in (12, 4_200, 2_100_000)] == ["12 B", "4.2 kB", "2.1 MB"]
+
+
+def test_what_a_list_says_of_time_does_not_flicker() -> None:
+    assert [ago(value) for value in (-0.1, 0.0, 0.999, 1.0, 59.99, 60.0)] == [
+        "now",
+        "now",
+        "now",
+        "1 s",
+        "59 s",
+        "1m 00s",
+    ]
+    assert [age(value) for value in (0.0, 0.999, 3.7, 192.9)] == ["0 s", "0 s", "3 s", "3m 12s"]

@@ -248,7 +248,6 @@ def test_reading_shows_how_far_it_is_and_a_search_goes_on_slice_by_slice(
 ) -> None:
     monkeypatch.setattr("console.link.recording.SLICE", 0.0)
     monkeypatch.setattr("console.state.timeline.FIRST", 0.0)
-    monkeypatch.setattr("console.state.timeline.SLICE", 0.0)
     link = RecordingLink(write(tmp_path / "s.siorec", STORY))
     session = link.session(max_log_lines=100)
     seen = []
@@ -263,7 +262,7 @@ def test_reading_shows_how_far_it_is_and_a_search_goes_on_slice_by_slice(
     timeline.set(filter=query.bind(asking(session)))
     progress = [timeline.progress]
     while timeline.progress < 1:
-        timeline.extend()
+        timeline.extend(0.0)
         progress.append(timeline.progress)
     assert progress == sorted(progress)
     assert len(progress) > 4
@@ -307,7 +306,6 @@ def test_the_index_needs_little_for_a_record(tmp_path: Path) -> None:
 
 def test_a_sockets_own_timeline_is_looked_for_slice_by_slice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.state.timeline.FIRST", 0.0)
-    monkeypatch.setattr("console.state.timeline.SLICE", 0.0)
     link, session = opened(write(tmp_path / "s.siorec", STORY))
     socket = next(iter(session.state.sockets()))
     timeline = Timeline(session)
@@ -315,7 +313,7 @@ def test_a_sockets_own_timeline_is_looked_for_slice_by_slice(tmp_path: Path, mon
     progress, rows = [timeline.progress], [len(timeline)]
     last = timeline[len(timeline) - 1]
     while timeline.progress < 1:
-        timeline.extend()
+        timeline.extend(0.0)
         progress.append(timeline.progress)
         rows.append(len(timeline))
     assert (progress, rows) == (sorted(progress), sorted(rows))

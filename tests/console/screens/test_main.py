@@ -10,7 +10,6 @@ from textual.widgets._footer import FooterKey
 
 from console.link.base import LinkState, LinkStatus
 from console.screens import main
-from console.state import timeline
 from console.state.timeline import Timeline
 from server_core import records
 from server_core.records import CommandResult, Disconnect
@@ -308,7 +307,6 @@ async def test_a_search_in_the_timeline_goes_on_behind_a_dialog(
     open_console: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(main, "REDRAW", 3_600.0)  # behind a dialog, nothing else is drawn any more
-    monkeypatch.setattr(timeline, "SLICE", 0.0)  # one piece at a time
     look, looks = Timeline._go_on, False
 
     def look_on(shown: Timeline, seconds: float) -> None:

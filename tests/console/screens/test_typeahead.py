@@ -9,10 +9,13 @@ import pytest
 from textual import events
 
 from console import typeahead
+from console.screens import main
+from console.screens.main import MainScreen
 from console.state.listing import Listing
 from console.state.timeline import Timeline
 from server_core.records import Disconnect, Emit, Leave
 from tests.console.screens.conftest import Open, Screen, crowd
+from tests.support.make import Maker
 from tests.support.waiting import poll
 
 BOB, BEA = "ojIckSD2jqNzOqIrAGzL", "N8xVt0aQ91aaaaaaAAAB"
@@ -209,3 +212,28 @@ async def test_a_filter_that_hides_the_cursors_row_puts_it_on_the_first_that_it_
     async with open_console([*crowd(30)]) as screen:
         await screen.press("end", "slash", *"user1", "enter", "d")
         await screen.wait("Sockets 11 of 30", "Disconnect 1 socket?", "user1 · ")
+
+
+async def test_a_key_comes_before_what_the_link_has_but_puts_it_off_for_a_moment_only(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_console() as screen:
+        looks = screen.app.screen
+        assert isinstance(looks, MainScreen)
+        monkeypatch.setattr(typeahead.TypeAhead, "answering", True)
+        monkeypatch.setattr(main, "LATEST", 3_600.0)
+        screen.link.waiting.append(Maker().received(BOB, "meanwhile"))
+        looks._flush()
+        assert screen.link.waiting
+        monkeypatch.setattr(main, "LATEST", 0.1)
+        await screen.wait("meanwhile")
+
+
+async def test_what_a_key_did_is_not_waited_for_where_its_screen_is_gone(
+    open_console: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_console() as screen:
+        monkeypatch.setattr(typeahead.TypeAhead, "_painted", lambda self: None)  # as if it never were
+        await screen.press("question_mark")
+        assert screen.app.answering
+        assert await poll(lambda: not screen.app.answering, 10)

@@ -117,7 +117,6 @@ def test_a_sockets_timeline_holds_exactly_the_broadcasts_that_reached_it(data: s
 
 def test_what_is_newest_is_found_first_and_rows_keep_their_records(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "FIRST", 0.0)
-    monkeypatch.setattr(timeline, "SLICE", 0.0)
     make, state = Maker(), State()
     state.apply([make.received("a", "hi", number) for number in range(5_000)])
     shown = Timeline(Session(state))
@@ -128,7 +127,7 @@ def test_what_is_newest_is_found_first_and_rows_keep_their_records(monkeypatch: 
     at = shown.dropped + len(shown) - 1
     state.apply([make.received("a", "hi", number) for number in range(5_000, 5_010)])
     while shown.progress < 1:
-        shown.extend()
+        shown.extend(0.0)
         assert shown[at - shown.dropped] is state.history[4_999]
     assert shown.numbers == list(range(5_010))
 

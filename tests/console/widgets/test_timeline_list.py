@@ -30,7 +30,6 @@ class OneList(App[None]):
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How much was found whenever the list was drawn, in a search of tiny slices."""
     monkeypatch.setattr("console.state.timeline.FIRST", 0.0)
-    monkeypatch.setattr("console.state.timeline.SLICE", 0.0)
     found: list[int] = []
     say = TimelineList.say
 
@@ -58,7 +57,7 @@ async def test_a_search_out_of_sight_is_told_of_now_and_then(
         drawn.clear()
         lines.reset()
         while lines.timeline.progress < 1:
-            lines.timeline.extend()
+            lines.timeline.extend(0.0)
             lines.sync()
         assert len(drawn) in range(looks, looks + 3)
         assert drawn[-1] == 20 * 2_048
