@@ -19,8 +19,9 @@ PATIENCE, LOOK = 25, 0.02
 #: Looks for which a key may wait for what it is about: then it is handled all the same, and says why it can't be done;
 #: and those from which on one sees that it waits, and may think better of it.
 HOLD, SEEN = 150, 10
-#: Seconds within which what a key did is painted, or never will be: its screen may go.
-PAINTED = 0.1
+#: Seconds within which what a key did is painted, or never will be: its screen may go; and for which another key is
+#: expected soon.
+PAINTED, SOON = 0.1, 0.3
 #: What is typed.
 Typed = events.Key | events.Paste
 #: Times that what a key set off goes from the focus up to the app: a message that is answered by another, and that one.
@@ -42,6 +43,8 @@ class TypeAhead(App[None]):
         self._looks = 0
         #: Until when what the last key did is waited for to be painted (monotonic).
         self._unpainted = 0.0
+        #: When a key came last (monotonic).
+        self._came = 0.0
         #: The node whose messages are waited for: it may go meanwhile.
         self._node: DOMNode = self
         self._looking: Timer | None = None
@@ -64,8 +67,14 @@ class TypeAhead(App[None]):
         """Whether a key is being handled, or what it did is still to be painted: nothing else is as urgent."""
         return self._key is not None or time.monotonic() < self._unpainted
 
+    @property
+    def typing(self) -> bool:
+        """Whether keys come one after the other: the next one is not to wait."""
+        return time.monotonic() < self._came + SOON
+
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, Typed) and not event.is_forwarded:
+            self._came = time.monotonic()
             if self._withdraws(event):
                 self._keys.clear()
                 return

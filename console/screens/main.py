@@ -62,6 +62,8 @@ FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
 BREATH, REDRAW = 0.002, 0.25
 #: Seconds for which keys that are answered put off a look at the link.
 LATEST = 2 * FLUSH
+#: Seconds that searching may take at once while nobody types.
+LONG = 0.025
 #: Times as long as ordering took that pass before it is done again.
 RESORT_SHARE = 10
 #: Cells from which the detail has a place beside the lists.
@@ -162,7 +164,8 @@ class MainScreen(Screen[None]):
     def _flush(self) -> None:
         """Take what came, fold it, and draw what it changed."""
         now = time.monotonic()
-        if self._answering and now - self._flushed < LATEST:
+        app = self._keyboard
+        if app and app.answering and now - self._flushed < LATEST:
             return
         self._flushed = now
         status = self.link.status
@@ -218,13 +221,15 @@ class MainScreen(Screen[None]):
         if self.link.status.state is LinkState.LOADING:
             self._flush()
             return
-        if self.view.searching and not self._answering:
-            self.view.sync()
+        app = self._keyboard
+        if self.view.searching and not (app and app.answering):
+            self.view.sync(SLICE if app and app.typing else LONG)
         self._searched()
 
     @property
-    def _answering(self) -> bool:
-        return isinstance(self.app, TypeAhead) and self.app.answering
+    def _keyboard(self) -> TypeAhead | None:
+        """What knows which keys are on their way."""
+        return self.app if isinstance(self.app, TypeAhead) else None
 
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""
