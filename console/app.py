@@ -88,5 +88,6 @@ class ConsoleApp(TypeAhead):
         self.push_screen(main)
         if self._script:
             main.play(self._script, self._replaying)
+        gc.enable()
         gc.freeze()  # what is loaded by now stays: the collector need not look at it again
         gc.set_threshold(*GARBAGE)

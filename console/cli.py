@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import tempfile
@@ -185,6 +186,7 @@ def _host(target: str, options: dict[str, Any]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("the console needs a terminal: use --headless to host without one")
 
+    gc.disable()  # until there is a screen: what is loaded until then stays
     from console.terminal import show
     from server_core.listen import ListenError
     from server_core.recording import Recorder, RecordingError

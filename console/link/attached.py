@@ -7,11 +7,11 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
-from console.link.admin import AdminConnection
 from console.link.base import LinkState, LinkStatus
 from console.link.explain import explain
 from console.link.live import LiveLink
@@ -37,6 +37,9 @@ from server_core.records import (
     ServerStopped,
     Sync,
 )
+
+if TYPE_CHECKING:
+    from console.link.admin import AdminConnection
 
 #: Seconds between two tries to reach a server: the first, and the longest.
 RETRY, MAX_RETRY = 0.5, 10.0
@@ -74,6 +77,9 @@ class Attachment:
 
     async def stay(self) -> None:
         """Connect, read, and begin again when it ends."""
+        # a client's libraries take as long as all that the screen begins with, which is drawn meanwhile
+        from console.link.admin import AdminConnection
+
         wait = RETRY
         while True:
             connection = AdminConnection(self.target, self._heard, server=self.name, mine=self._is_mine)

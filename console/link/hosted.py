@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
-from console.link.admin import AdminConnection
 from console.link.base import LinkState, LinkStatus
 from console.link.child import Child
 from console.link.live import LiveLink
@@ -35,6 +34,7 @@ from server_core.records import (
 )
 
 if TYPE_CHECKING:
+    from console.link.admin import AdminConnection
     from console.link.changes import ReloadRules
 
 #: Seconds between two tries to reach the child's admin server.
@@ -186,6 +186,9 @@ class HostedLink(LiveLink):
 
     async def _stay_connected(self) -> None:
         """Read the admin server's records for as long as the child lives."""
+        # a client's libraries take as long as all that the screen begins with, which there is by now
+        from console.link.admin import AdminConnection
+
         child = self._child
         while child is self._child:
             connection = AdminConnection(self._target, self._heard)

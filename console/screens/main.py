@@ -62,6 +62,8 @@ FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
 BREATH, REDRAW = 0.002, 0.25
 #: Seconds for which keys that are answered put off a look at the link.
 LATEST = 2 * FLUSH
+#: Seconds from the first paint on in which nothing is done that can be done later.
+READY = 0.5
 #: Seconds that searching may take at once while nobody types.
 LONG = 0.025
 #: Times as long as ordering took that pass before it is done again.
@@ -154,6 +156,7 @@ class MainScreen(Screen[None]):
         self._lay_out()
         self.view.main.focus()
         restore(self)
+        self.set_timer(READY, lambda: parse("any"))  # the first letter of a filter need not wait for its parser
         self.set_interval(FLUSH, self._flush)
 
     def on_unmount(self) -> None:

@@ -7,15 +7,18 @@ import base64
 import contextlib
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import httpx
 import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
 from console.wire.channel import Channel
 from console.wire.errors import Closed, WireError
+
+if TYPE_CHECKING:
+    from console.wire.http import Http
 
 #: Messages that may wait to be read before reading from the network stops.
 INBOX = 1_000
@@ -61,7 +64,7 @@ class Engine:
         self._headers = dict(headers or {})
         self._query = dict(query or {})
         self._tls = tls
-        self._http: httpx.AsyncClient | None = None
+        self._http: Http | None = None
         self._ws: ClientConnection | None = None
         self._inbox: Channel[Message] = Channel(INBOX)
         #: Takes each message as it comes, in place of `receive`.
@@ -90,7 +93,7 @@ class Engine:
         except TimeoutError:
             await self._release()
             raise WireError(f"{self._base} did not answer within {OPEN_TIMEOUT:.0f} s") from None
-        except (OSError, WebSocketException, httpx.HTTPError, msgspec.DecodeError, ValueError) as error:
+        except (OSError, WebSocketException, msgspec.DecodeError, ValueError) as error:
             await self._release()
             raise WireError(f"{self._base}: {_why(error)}") from error
         self._start(self._watch_pings())
@@ -126,7 +129,7 @@ class Engine:
         """Say goodbye and close, once all that was sent is written out."""
         if self.reason:
             return
-        with contextlib.suppress(WireError, OSError, httpx.HTTPError, ConnectionClosed, TimeoutError):
+        with contextlib.suppress(WireError, OSError, ConnectionClosed, TimeoutError):
             async with asyncio.timeout(OPEN_TIMEOUT):
                 if self.transport == "websocket" and self._ws:
                     await self._ws.send("1")
@@ -205,11 +208,12 @@ class Engine:
     # polling
 
     async def _open_polling(self) -> None:
-        timeout = httpx.Timeout(OPEN_TIMEOUT, read=None)
-        self._http = httpx.AsyncClient(headers=self._headers, timeout=timeout, verify=self._verify())
+        from console.wire.http import Http
+
+        self._http = Http(self._headers, self._verify(), OPEN_TIMEOUT)
         answer = await self._http.get(self._url("polling"))
-        if answer.status_code != 200:
-            raise ValueError(f"it refused with {answer.status_code}: {answer.text[:200]}")
+        if answer.status != 200:
+            raise ValueError(f"it refused with {answer.status}: {answer.text[:200]}")
         first, *rest = answer.text.split("\x1e")
         if not first.startswith("0"):
             raise ValueError("it answered, but not with Engine.IO")
@@ -232,13 +236,13 @@ class Engine:
         try:
             while self.transport == "polling" and not self.reason:
                 answer = await self._http.get(self._url("polling"))
-                if answer.status_code != 200:
+                if answer.status != 200:
                     if self.transport == "polling":
-                        await self._end("transport error", f"HTTP {answer.status_code}: {answer.text[:200]}")
+                        await self._end("transport error", f"HTTP {answer.status}: {answer.text[:200]}")
                     return
                 for packet in answer.text.split("\x1e"):
                     await self._packet(packet)
-        except httpx.HTTPError as error:
+        except OSError as error:
             if self.transport == "polling":
                 await self._end("transport error", error)
 
@@ -256,16 +260,14 @@ class Engine:
                 finally:
                     for _ in range(taken):
                         self._outbox.task_done()
-        except httpx.HTTPError as error:
+        except OSError as error:
             await self._end("transport error", error)
 
     async def _post(self, body: str) -> None:
         assert self._http is not None  # noqa: S101  only polling posts
-        answer = await self._http.post(
-            self._url("polling"), content=body.encode(), headers={"content-type": "text/plain;charset=UTF-8"}
-        )
-        if answer.status_code != 200:
-            await self._end("transport error", f"HTTP {answer.status_code}: {answer.text[:200]}")
+        answer = await self._http.post(self._url("polling"), body)
+        if answer.status != 200:
+            await self._end("transport error", f"HTTP {answer.status}: {answer.text[:200]}")
 
     async def _drain(self) -> None:
         """Wait until what was sent by polling is written out."""
@@ -329,7 +331,7 @@ class Engine:
             with contextlib.suppress(WebSocketException, OSError):
                 await self._ws.close()
         if self._http:
-            await self._http.aclose()
+            await self._http.close()
 
 
 def _encode(message: Message) -> str:
