@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,15 +10,14 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding
 from textual.containers import Container
-from textual.content import Content
 from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from console.actions.table import ACTIONS
 from console.dialogs.operator import Operator
 from console.lines import Reader
-from console.link.base import Link, LinkState
+from console.link.base import Link
 from console.person import Person
 from console.query.context import Context
 from console.query.nodes import Query
@@ -29,6 +27,7 @@ from console.screens.events import EventsView
 from console.screens.footer import shown
 from console.screens.logs import LogsView
 from console.screens.look import remember, restore
+from console.screens.pulse import Pulse
 from console.screens.rooms import RoomsView
 from console.screens.servers import ServersView
 from console.screens.sockets import SocketsView
@@ -38,10 +37,8 @@ from console.state.player import Player
 from console.state.refs import ClientRef, RecordRef, Ref, RoomRef, ServerRef, SocketRef
 from console.state.session import Session
 from console.state.sockets import SocketListing
-from console.state.state import State
-from console.state.timeline import SLICE
-from console.text import cut, safe
-from console.typeahead import TypeAhead
+from console.text import safe
+from console.widgets.banner import Banner
 from console.widgets.detail import Detail
 from console.widgets.filter_bar import FilterBar
 from console.widgets.keys_footer import KeysFooter
@@ -55,19 +52,8 @@ if TYPE_CHECKING:
     from console.replay.playback import Playback
     from console.replay.run import Options
 
-#: Seconds between two looks at the link, at the order of the lists, and at what only time changes.
-FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
-#: While there is more to do than one look does: seconds between two, in which keys are answered, and between two that
-#: draw, while a file is read or behind a dialog.
-BREATH, REDRAW = 0.002, 0.25
-#: Seconds for which keys that are answered put off a look at the link.
-LATEST = 2 * FLUSH
 #: Seconds from the first paint on in which nothing is done that can be done later.
 READY = 0.5
-#: Seconds that searching may take at once while nobody types.
-LONG = 0.025
-#: Times as long as ordering took that pass before it is done again.
-RESORT_SHARE = 10
 #: Cells from which the detail has a place beside the lists.
 WIDE = 100
 #: The view in which each kind of thing is at home.
@@ -91,7 +77,7 @@ class Place(NamedTuple):
 
 
 class MainScreen(Screen[None]):
-    """One look at the link 20 times a second, then whatever it changed is drawn."""
+    """The views, one of which is shown; the filter, what is opened and gone back from, and what is done."""
 
     BINDINGS = [each.binding() for each in ACTIONS.values()]
 
@@ -126,24 +112,15 @@ class MainScreen(Screen[None]):
         self.playback: Playback | None = None
         #: A moment that others are compared with.
         self.pinned: int | None = None
-        #: The query that it is of: what is typed there may be another by now.
+        #: The query of `filter`: what is typed may be another by now.
         self._query: Query | None = None
-        #: Whether the row that actions are about is still looked for.
-        self._pending = False
         self._trail: list[Place] = []
-        self._status = self._told = link.status
-        self._resort_at = 0.0
-        #: Whether something changed since the lists were ordered.
-        self._unordered = False
-        self._ticked = 0.0
-        self._drawn: tuple[State, int] = (session.state, -1)
-        self._flushed = self._redraw_at = 0.0
-        self._hurries = False
+        self._pulse = Pulse(self)
 
     def compose(self) -> ComposeResult:
         yield TopLine(self.link, self.session)
         yield self.bar
-        yield Static(id="banner")
+        yield Banner(self.link, self.views["logs"].key)
         yield Scrubber(self.link, self.session, self.player)
         with Container(id="shown"):
             for view in self.views.values():
@@ -157,115 +134,18 @@ class MainScreen(Screen[None]):
         self.view.main.focus()
         restore(self)
         self.set_timer(READY, lambda: parse("any"))  # the first letter of a filter need not wait for its parser
-        self.set_interval(FLUSH, self._flush)
+        self._pulse.start()
 
     def on_unmount(self) -> None:
         remember(self)
 
-    # the link
-
-    def _flush(self) -> None:
-        """Take what came, fold it, and draw what it changed."""
-        now = time.monotonic()
-        app = self._keyboard
-        if app and app.answering and now - self._flushed < LATEST:
-            return
-        self._flushed = now
-        status = self.link.status
-        records = self.link.take()
-        if records:
-            self.session.apply(records)
-        loading = status.state is LinkState.LOADING
-        # behind a dialog each change has Textual draw the whole terminal; a search goes on there all the same
-        behind = self.app.screen is not self and not self.view.searching
-        waits = (loading or behind) and now < self._redraw_at
-        if not waits:
-            self.query_one(Scrubber).tick()
-        state = self.session.state
-        changed = not waits and self._drawn != (state, state.version)
-        tick = now - self._ticked >= TICK
-        before = self._status
-        if status != before or tick:
-            self._status = status
-            self._say_status()
-        if changed or tick or status != before:
-            self.query_one(TopLine).refresh()
-        self.set_class(self.session.past, "past")
-        if changed or (self.view.searching and not waits):
-            self._drawn = state, state.version
-            self._redraw_at = now + REDRAW
-            self.view.sync(0.0 if self._hurries else SLICE)  # what takes its time goes on between two looks
-        self._unordered |= changed or tick
-        listing = self.view.table.listing if self.view.table else None
-        if self._unordered and now >= self._resort_at and not (listing and listing.busy):
-            self._unordered = False
-            self.view.resort()
-            took = listing.took if listing else time.monotonic() - now
-            self._resort_at = now + max(RESORT, took * RESORT_SHARE)
-        if tick:
-            self._ticked = now
-            self.refresh_bindings()
-            remember(self)
-        self._searched()
-
-    def _searched(self) -> None:
-        """Go on soon where there is more to do; until then say what can't be done."""
-        if (pending := self.view.pending("row")) != self._pending:
-            self._pending = pending
-            self.refresh_bindings()
-        loading = self.link.status.state is LinkState.LOADING
-        if (loading or self.view.searching) and not self._hurries:
-            self._hurries = True
-            self.set_timer(BREATH, self._hurry)
-
-    def _hurry(self) -> None:
-        """Go on with what takes its time, between two looks at the link: it is not drawn more often than else."""
-        self._hurries = False
-        if self.link.status.state is LinkState.LOADING:
-            self._flush()
-            return
-        app = self._keyboard
-        if self.view.searching and not (app and app.answering):
-            self.view.sync(SLICE if app and app.typing else LONG)
-        self._searched()
-
-    @property
-    def _keyboard(self) -> TypeAhead | None:
-        """What knows which keys are on their way."""
-        return self.app if isinstance(self.app, TypeAhead) else None
-
     def refresh_all(self) -> None:
         """Draw everything anew: the session shows another state."""
         self.set_class(self.session.past, "past")
-        self._drawn = self.session.state, self.session.state.version
+        self._pulse.drawn()
         self.query_one(TopLine).refresh()
         self.view.refresh_all()
         self.refresh_bindings()
-
-    def _say_status(self) -> None:
-        banner = self.query_one("#banner", Static)
-        status = self._status
-        if status.state is LinkState.FILE and status.why and status != self._told:
-            self._told = status
-            self.notify(safe(f"the recording is damaged: {status.why}"), severity="warning", markup=False)
-        some = status.state is LinkState.LIVE and bool(status.why)
-        banner.set_class(some, "some")
-        banner.display = some or status.state in (LinkState.LOST, LinkState.STOPPED)
-        if not banner.display:
-            return
-        if some:  # the others go on
-            banner.update(Content(cut(safe(f" {status.why}"), self.size.width)))
-            return
-        ways = [f"{self.views['logs'].key} shows its log", "q ends the console"]
-        if self.link.can_restart:
-            ways.insert(1, "R starts it again")
-        said = f" {safe(status.why)}"
-        for number, way in enumerate(ways):
-            longer = f"{said}{',' if number else '.'}  {way}"
-            if len(longer) > self.size.width:
-                break
-            said = longer
-        banner.update(Content(cut(said, self.size.width)))
 
     # layout
 

@@ -8,7 +8,7 @@ import pytest
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.screens import main
+from console.screens import pulse
 from console.widgets.line_list import LineList
 from server_core import records
 from tests.console.screens.conftest import Open, Screen
@@ -63,8 +63,8 @@ async def settled(screen: Screen) -> list[Strip]:
 async def test_it_is_what_drawing_everything_would_show(
     open_console: Open, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    monkeypatch.setattr(main, "RESORT", 0.0)
-    monkeypatch.setattr(main, "RESORT_SHARE", 0)
+    monkeypatch.setattr(pulse, "RESORT", 0.0)
+    monkeypatch.setattr(pulse, "RESORT_SHARE", 0)
     dice, make = random.Random(seed), Maker()
     ids = [f"crowd{number:02}" for number in range(60)]
     made: list[records.Record] = [make(records.ServerStarted, info=records.ServerInfo(features=records.FEATURES))]

@@ -9,7 +9,7 @@ import pytest
 from textual.widgets._footer import FooterKey
 
 from console.link.base import LinkState, LinkStatus
-from console.screens import main
+from console.screens import pulse
 from console.state.timeline import Timeline
 from server_core import records
 from server_core.records import CommandResult, Disconnect
@@ -306,7 +306,7 @@ async def test_copying_puts_the_record_or_the_id_on_the_clipboard(open_console: 
 async def test_a_search_in_the_timeline_goes_on_behind_a_dialog(
     open_console: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "REDRAW", 3_600.0)  # behind a dialog, nothing else is drawn any more
+    monkeypatch.setattr(pulse, "REDRAW", 3_600.0)  # behind a dialog, nothing else is drawn any more
     look, looks = Timeline._go_on, False
 
     def look_on(shown: Timeline, seconds: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 from textual import events
 
 from console import typeahead
-from console.screens import main
+from console.screens import pulse
 from console.screens.main import MainScreen
 from console.state.listing import Listing
 from console.state.timeline import Timeline
@@ -221,11 +221,11 @@ async def test_a_key_comes_before_what_the_link_has_but_puts_it_off_for_a_moment
         looks = screen.app.screen
         assert isinstance(looks, MainScreen)
         monkeypatch.setattr(typeahead.TypeAhead, "answering", True)
-        monkeypatch.setattr(main, "LATEST", 3_600.0)
+        monkeypatch.setattr(pulse, "LATEST", 3_600.0)
         screen.link.waiting.append(Maker().received(BOB, "meanwhile"))
-        looks._flush()
+        looks._pulse.flush()
         assert screen.link.waiting
-        monkeypatch.setattr(main, "LATEST", 0.1)
+        monkeypatch.setattr(pulse, "LATEST", 0.1)
         await screen.wait("meanwhile")
 
 
