@@ -12,7 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from console import places
+from console import frames, places
 from console.link.base import Link
 from console.link.keeper import Keeper, Limits
 from console.link.live import LiveLink
@@ -20,14 +20,8 @@ from console.settings import Settings
 from console.state.session import Session
 from server_core.recording import RecordingError
 
-# Frames a second. Textual reads it once, when it is imported, and what a key did waits up to two frames behind
-# another one: 33 ms by default. It is nobody else's, as that of an app that is hosted.
-if _unset := "TEXTUAL_FPS" not in os.environ:
-    os.environ["TEXTUAL_FPS"] = "240"
-from console.app import ConsoleApp
-
-if _unset:
-    del os.environ["TEXTUAL_FPS"]
+frames.load()
+from console.app import ConsoleApp  # noqa: E402  what it imports reads that
 
 if TYPE_CHECKING:
     from console.replay.run import Options

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from console import frames
 from console.config.error import ConfigError
 from console.config.load import Config, check, load
 from console.settings import Settings
@@ -29,6 +30,7 @@ def settings(
 
 def check_all(config: Config) -> list[str]:
     """What the settings name that this console has not."""
+    frames.load()
     from console.actions.table import ACTIONS
     from console.state.clients import ClientListing
     from console.state.rooms import RoomListing
