@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from console.link.base import LinkState
@@ -13,6 +15,7 @@ from console.typeahead import TypeAhead
 from console.widgets.banner import Banner
 from console.widgets.scrubber import Scrubber
 from console.widgets.top_line import TopLine
+from server_core.records import AnyRecord
 
 if TYPE_CHECKING:
     from console.screens.main import MainScreen
@@ -24,6 +27,8 @@ FLUSH, RESORT, TICK = 1 / 20, 0.5, 1.0
 BREATH, REDRAW = 0.002, 0.25
 #: Seconds for which keys that are answered put off a look at the link.
 LATEST = 2 * FLUSH
+#: Records that are folded before it is asked whether there is time for more.
+PIECE = 200
 #: Seconds that searching may take at once while nobody types.
 LONG = 0.025
 #: Times as long as ordering took that pass before it is done again.
@@ -42,6 +47,8 @@ class Pulse:
         self._drawn: tuple[State, int] = (screen.session.state, -1)
         self._flushed = self._redraw_at = 0.0
         self._hurries = False
+        #: What was taken from the link, and is still to be folded.
+        self._unfolded: deque[AnyRecord] = deque()
         #: Whether the row that actions are about is still looked for.
         self._pending = False
 
@@ -61,9 +68,7 @@ class Pulse:
         self._flushed = now
         session, view = screen.session, screen.view
         loading = screen.link.status.state is LinkState.LOADING
-        records = screen.link.take()
-        if records:
-            session.apply(records)
+        self._fold(math.inf if loading else SLICE)
         # behind a dialog each change has Textual draw the whole terminal; a search goes on there all the same
         behind = screen.app.screen is not screen and not view.searching
         waits = (loading or behind) and now < self._redraw_at
@@ -87,6 +92,15 @@ class Pulse:
             remember(screen)
         self._searched()
 
+    def _fold(self, seconds: float) -> None:
+        """Take what came and fold it, for about so long; what is left is folded before more is taken."""
+        screen, until = self._screen, time.perf_counter() + seconds
+        waiting = self._unfolded = self._unfolded or deque(screen.link.take())
+        while waiting:
+            screen.session.apply([waiting.popleft() for _ in range(min(PIECE, len(waiting)))])
+            if time.perf_counter() >= until:
+                break
+
     def _order(self, now: float, *, changed: bool) -> None:
         """Look at the order of the lists now and then."""
         view = self._screen.view
@@ -105,7 +119,7 @@ class Pulse:
             self._pending = pending
             screen.refresh_bindings()
         loading = screen.link.status.state is LinkState.LOADING
-        if (loading or screen.view.searching) and not self._hurries:
+        if (loading or self._unfolded or screen.view.searching) and not self._hurries:
             self._hurries = True
             screen.set_timer(BREATH, self._hurry)
 
@@ -116,8 +130,11 @@ class Pulse:
         if screen.link.status.state is LinkState.LOADING:
             self.flush()
             return
-        if screen.view.searching and not (keys and keys.answering):
-            screen.view.sync(SLICE if keys and keys.typing else LONG)
+        if not (keys and keys.answering):
+            if self._unfolded:
+                self._fold(SLICE)
+            elif screen.view.searching:
+                screen.view.sync(SLICE if keys and keys.typing else LONG)
         self._searched()
 
     @property

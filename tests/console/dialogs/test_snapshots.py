@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from console import places
 from console.app import ConsoleApp
+from console.screens.export import ExportDialog
 from console.settings import Settings
 from server_core.records import Ack, CommandResult
 from tests.console.fake_link import FakeLink
@@ -68,6 +69,7 @@ Compare = Callable[..., bool]
 @pytest.mark.parametrize("place", PLACES)
 def test_looks(place: str, size: tuple[int, int], snap_compare: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "output_folder", lambda: Path("/home/me/chat"))
+    monkeypatch.setattr(ExportDialog, "last_format", "ndjson")  # whatever another test chose
     link = FakeLink(chat())
     if place in ("acks", "answer", "leave", "confirm"):
         make = Maker()
