@@ -77,7 +77,7 @@ class Attachment:
 
     async def stay(self) -> None:
         """Connect, read, and begin again when it ends."""
-        # a client's libraries take as long as all that the screen begins with, which is drawn meanwhile
+        # a client's libraries take long to load: the link's own thread has the time
         from console.link.admin import AdminConnection
 
         wait = RETRY

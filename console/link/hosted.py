@@ -186,7 +186,7 @@ class HostedLink(LiveLink):
 
     async def _stay_connected(self) -> None:
         """Read the admin server's records for as long as the child lives."""
-        # a client's libraries take as long as all that the screen begins with, which there is by now
+        # a client's libraries take long to load: the child starts meanwhile, and the screen is drawn
         from console.link.admin import AdminConnection
 
         child = self._child

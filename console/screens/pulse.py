@@ -29,7 +29,7 @@ BREATH, REDRAW = 0.002, 0.25
 LATEST = 2 * FLUSH
 #: Records that are folded before it is asked whether there is time for more.
 PIECE = 200
-#: Seconds that searching may take at once while nobody types.
+#: Seconds that folding and searching may take at once while nobody types.
 LONG = 0.025
 #: Times as long as ordering took that pass before it is done again.
 RESORT_SHARE = 10
@@ -131,10 +131,11 @@ class Pulse:
             self.flush()
             return
         if not (keys and keys.answering):
+            seconds = SLICE if keys and keys.typing else LONG
             if self._unfolded:
-                self._fold(SLICE)
+                self._fold(seconds)
             elif screen.view.searching:
-                screen.view.sync(SLICE if keys and keys.typing else LONG)
+                screen.view.sync(seconds)
         self._searched()
 
     @property
