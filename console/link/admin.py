@@ -139,6 +139,12 @@ class AdminConnection:
         except msgspec.ValidationError as error:
             return CommandResult(ok=False, error=f"the server's answer can't be read: {error}")
 
+    async def pass_on(self, command: Command) -> None:
+        """Ask for something of which another server tells what came of it; only python-socketio's own need that."""
+        if self._sender and self.plain and self.plain.kind == "python":
+            with contextlib.suppress(Closed):
+                await self._sender.pass_on(command)
+
     async def watch(self, ids: Sequence[str]) -> None:
         """Have changes inside the attributes of these sockets found, where the server can."""
         if self._sender is None:

@@ -292,7 +292,9 @@ class AttachedLink(LiveLink):
                 to = self._addressed(command, live)
                 return await _all_of([(each, command) for each in to])
             case Join() | Leave() | Disconnect() | Drop():
-                return await _all_of(self._by_owner(command, live))
+                parts = self._by_owner(command, live)
+                await self._pass_on(parts, live)
+                return await _all_of(parts)
         owner = self._owner(command.socket)
         return await _all_of([(owner or live[0], command)])
 
@@ -317,6 +319,15 @@ class AttachedLink(LiveLink):
         for id in command.sockets:
             groups.setdefault(self._owner(id) or live[0], []).append(id)
         return [(owner, msgspec.structs.replace(command, sockets=tuple(ids))) for owner, ids in groups.items()]
+
+    async def _pass_on(self, parts: Sequence[tuple[Attachment, Command]], live: Sequence[Attachment]) -> None:
+        """Ask the other servers of a cluster, too: of python-socketio's each acts on the sockets that it has itself,
+        and the first to tell of one need not be the one that has it."""
+        if self._shared:
+            for owner, command in parts:
+                for other in live:
+                    if other is not owner and other.connection:
+                        await other.connection.pass_on(command)
 
     # what the screens ask for
 

@@ -95,6 +95,15 @@ class PlainSender:
         self._put([record])
         return result
 
+    async def pass_on(self, command: Command) -> None:
+        """Ask for it, and wait for nothing: another server tells of it."""
+        try:
+            check(command, self._reader)
+        except Unable:
+            return
+        for event, *args in _asked(command):
+            await self._socket.emit(event, *args)
+
     def saw(self, records: Sequence[AnyRecord]) -> None:
         """Take what happened for the confirmation of what was asked for."""
         if not self._waits:
@@ -164,8 +173,7 @@ class PlainSender:
         left: set[tuple[Any, ...]] = {
             ("join", id, room) for id in here for room in command.rooms if room not in known[id].rooms
         }
-        asked = [("join", command.nsp, room, id) for id in command.sockets for room in command.rooms]
-        return await self._ask(asked, left, command.sockets, here)
+        return await self._ask(_asked(command), left, command.sockets, here)
 
     async def _leave(self, command: Leave) -> CommandResult:
         here = self._here(command.nsp, command.sockets)
@@ -173,13 +181,11 @@ class PlainSender:
         left: set[tuple[Any, ...]] = {
             ("leave", id, room) for id in here for room in command.rooms if room in known[id].rooms
         }
-        asked = [("leave", command.nsp, room, id) for id in command.sockets for room in command.rooms]
-        return await self._ask(asked, left, command.sockets, here)
+        return await self._ask(_asked(command), left, command.sockets, here)
 
     async def _disconnect(self, command: Disconnect) -> CommandResult:
         here = self._here(command.nsp, command.sockets)
-        asked = [("_disconnect", command.nsp, command.close, id) for id in command.sockets]
-        return await self._ask(asked, {("gone", id) for id in here}, command.sockets, here)
+        return await self._ask(_asked(command), {("gone", id) for id in here}, command.sockets, here)
 
     def _here(self, nsp: str, ids: Sequence[str]) -> list[str]:
         known = self._reader.roster.sockets
@@ -218,6 +224,17 @@ class PlainSender:
         if missing := len(wanted) - len(here):
             return CommandResult(ok=False, error=f"{missing} of {len(wanted)} are not connected", sockets=len(here))
         return CommandResult(ok=True, sockets=len(here))
+
+
+def _asked(command: Command) -> list[tuple[Any, ...]]:
+    """What a command about sockets asks the admin namespace for."""
+    match command:
+        case Join() | Leave():
+            name = "join" if isinstance(command, Join) else "leave"
+            return [(name, command.nsp, room, id) for id in command.sockets for room in command.rooms]
+        case Disconnect():
+            return [("_disconnect", command.nsp, command.close, id) for id in command.sockets]
+    return []
 
 
 def check(command: Command, reader: PlainReader) -> None:

@@ -14,8 +14,9 @@ import socketio
 from engineio.async_socket import AsyncSocket
 from socketio.async_admin import InstrumentedAsyncServer
 
+from console.link.attached import AttachedLink, Attachment
 from server_core import records
-from server_core.records import Disconnect, Emit, Join
+from server_core.records import Disconnect, Emit, Join, Leave
 from tests.support.admin_client import LOGIN
 from tests.support.attached import attached, chat, sockets_of
 from tests.support.peers import node_cluster, target
@@ -49,7 +50,9 @@ async def test_the_servers_of_a_cluster_get_an_emit_once(redis: str) -> None:
         await other.shutdown()
 
 
-async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(redis: str) -> None:
+def stock_cluster(redis: str) -> list[socketio.AsyncServer]:
+    """Two stock servers, watched."""
+
     def make() -> socketio.AsyncServer:
         manager = socketio.AsyncRedisManager(redis, channel="attached-stock")
         sio = socketio.AsyncServer(async_mode="asgi", client_manager=manager)
@@ -70,6 +73,11 @@ async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(r
 
     for sio in servers:
         Alone(sio, auth=LOGIN, server_stats_interval=0.2)
+    return servers
+
+
+async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(redis: str) -> None:
+    servers = stock_cluster(redis)
     async with (
         serve(socketio.ASGIApp(servers[0])) as here,
         serve(socketio.ASGIApp(servers[1])) as there,
@@ -92,6 +100,33 @@ async def test_two_stock_servers_of_a_cluster_tell_of_each_others_sockets_once(r
         assert (await console.send(Emit(rooms=(bob.id,), event="next"))).ok
         assert await receive(bob) == ["next"]
         assert len(console.all(records.EventReceived)) == 1
+
+
+async def test_a_stock_server_that_did_not_tell_first_acts_on_its_sockets_too(
+    redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def claim(link: AttachedLink, attachment: Attachment, _nsp: str, _id: str) -> bool:
+        link._shared = True
+        return attachment is link.attachments[0]
+
+    monkeypatch.setattr(AttachedLink, "claim", claim)
+    servers = stock_cluster(redis)
+    async with (
+        serve(socketio.ASGIApp(servers[0])) as here,
+        serve(socketio.ASGIApp(servers[1])) as there,
+        attached(target(here), target(there)) as console,
+        client(there) as eve,
+    ):
+        await console.until(lambda state: state.socket(eve.id))
+        await reach(eve, servers[0].emit)
+        joined = await console.send(Join(sockets=(eve.id,), rooms=("vip",)))
+        assert (joined.ok, joined.sockets) == (True, 1), joined
+        assert "vip" in servers[1].rooms(eve.id)
+        left = await console.send(Leave(sockets=(eve.id,), rooms=("vip",)))
+        assert left.ok, left
+        gone = await console.send(Disconnect(sockets=(eve.id,)))
+        assert gone.ok, gone
+        assert await poll(lambda: eve.reason, 20)
 
 
 async def test_nobody_tells_which_node_has_a_socket(js: None) -> None:
